@@ -1,0 +1,1 @@
+"""Pure conversion between the Anthropic Messages API and OpenAI Chat Completions: no I/O, no settings."""
