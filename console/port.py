@@ -1,0 +1,35 @@
+"""The seam between any face and the engine: a face knows the engine through this protocol and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Protocol
+
+from proxy_core.commands import Command, CommandResult
+from proxy_core.events import EventBatch
+from proxy_core.live_settings import SettingsView, UpdateResult
+from proxy_core.snapshot import Snapshot
+
+
+class EnginePort(Protocol):
+    """What a face may ask. Calls come from the face's thread, return within a second and never raise for bad input."""
+
+    def snapshot(self) -> Snapshot:
+        """The newest picture of the engine; the same object as last time when nothing changed."""
+        ...
+
+    def events_since(self, number: int) -> EventBatch:
+        """The events after `number` (0: all kept)."""
+        ...
+
+    def settings(self) -> SettingsView:
+        """The settings in force."""
+        ...
+
+    def update(self, changes: Mapping[str, str]) -> UpdateResult:
+        """Change live settings, given as people write them, by environment name; all are taken or none is."""
+        ...
+
+    def command(self, command: Command) -> CommandResult:
+        """Carry out one command."""
+        ...

@@ -1,0 +1,243 @@
+"""What happens in the engine, as frozen values in a bounded ring that any number of readers follow by number.
+
+Every act of the proxy that a client or an operator would want to know of is an event: it names the reason and what was
+before and after. Readers pull; nothing is ever pushed to a screen.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import ClassVar, Literal, TypeAlias
+
+Severity: TypeAlias = Literal["debug", "info", "notice", "warning", "error"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EngineEvent:
+    """Base of all events. `at` is Unix time in seconds; `session` and `request` are empty where none is concerned."""
+
+    kind: ClassVar[str] = "event"
+    severity: ClassVar[Severity] = "info"
+
+    at: float
+    session: str = ""
+    request: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerStarted(EngineEvent):
+    """The proxy listens at `url`."""
+
+    kind: ClassVar[str] = "server.started"
+    url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerDraining(EngineEvent):
+    """The proxy takes no new requests; `active` are still running."""
+
+    kind: ClassVar[str] = "server.draining"
+    severity: ClassVar[Severity] = "notice"
+    active: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpstreamChanged(EngineEvent):
+    """The model server went from state `before` to `after` (connecting, up, loading, down, refused)."""
+
+    kind: ClassVar[str] = "upstream.changed"
+    severity: ClassVar[Severity] = "notice"
+    before: str
+    after: str
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpstreamLearned(EngineEvent):
+    """Model, window and kind of the model server became known or changed."""
+
+    kind: ClassVar[str] = "upstream.learned"
+    server: str
+    model: str
+    window: int
+    window_source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionOpened(EngineEvent):
+    """A session was seen for the first time."""
+
+    kind: ClassVar[str] = "session.opened"
+    label: str
+    client: str
+    agent: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionForgotten(EngineEvent):
+    """A session was dropped: idle too long, or too many of them."""
+
+    kind: ClassVar[str] = "session.forgotten"
+    severity: ClassVar[Severity] = "debug"
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestStarted(EngineEvent):
+    """A Messages API request was accepted. `role` says what it is for: main, title, compaction, subagent ..."""
+
+    kind: ClassVar[str] = "request.started"
+    severity: ClassVar[Severity] = "debug"
+    role: str
+    model: str
+    messages: int
+    stream: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestFinished(EngineEvent):
+    """A request ended well. Times in seconds, rates in tokens per second; `cached_tokens` is part of `prompt_tokens`."""
+
+    kind: ClassVar[str] = "request.finished"
+    role: str
+    stop_reason: str
+    prompt_tokens: int
+    cached_tokens: int
+    output_tokens: int
+    seconds: float
+    ttft: float | None
+    decode_rate: float | None
+    prefill_rate: float | None = None
+    tools: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestFailed(EngineEvent):
+    """A request ended with an error; `phase` is where: admission, connect, prefill, decode."""
+
+    kind: ClassVar[str] = "request.failed"
+    severity: ClassVar[Severity] = "error"
+    status: int
+    error: str
+    message: str
+    phase: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestCancelled(EngineEvent):
+    """The client left, or the operator cancelled; the upstream's work was stopped at once."""
+
+    kind: ClassVar[str] = "request.cancelled"
+    severity: ClassVar[Severity] = "notice"
+    phase: str
+    by: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpstreamRetried(EngineEvent):
+    """A request was sent again before its first byte."""
+
+    kind: ClassVar[str] = "request.retried"
+    severity: ClassVar[Severity] = "notice"
+    reason: str
+    attempt: int
+    pause: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestAltered(EngineEvent):
+    """Something of the client's request or the model's answer was dropped, replaced or added."""
+
+    kind: ClassVar[str] = "request.altered"
+    severity: ClassVar[Severity] = "notice"
+    what: str
+    why: str
+    before: str = ""
+    after: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContextWarning(EngineEvent):
+    """A session's context utilisation (0 to 1) crossed into a higher warning level."""
+
+    kind: ClassVar[str] = "context.warning"
+    severity: ClassVar[Severity] = "warning"
+    level: str
+    utilisation: float
+    tokens: int
+    window: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettingChanged(EngineEvent):
+    """A live setting got another value; the next request of every session uses it."""
+
+    kind: ClassVar[str] = "setting.changed"
+    severity: ClassVar[Severity] = "notice"
+    name: str
+    before: str
+    after: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogRecorded(EngineEvent):
+    """A line of the program's log at warning level or above."""
+
+    kind: ClassVar[str] = "log"
+    severity: ClassVar[Severity] = "warning"
+    level: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class EventBatch:
+    """Events after a number. `next` is the number to ask with next time; `missed` were pushed out of the ring."""
+
+    events: tuple[EngineEvent, ...]
+    next: int
+    missed: int
+
+
+@dataclass(slots=True)
+class EventRing:
+    """The last events, numbered from 1. One writer thread or many, readers from any thread."""
+
+    capacity: int = 2000
+    _ring: deque[EngineEvent] = field(init=False)
+    _count: int = field(default=0, init=False)
+    _sinks: tuple[Callable[[EngineEvent], None], ...] = field(default=(), init=False)
+    _lock: threading.Lock = field(default_factory=threading.Lock, init=False)
+
+    def __post_init__(self) -> None:
+        self._ring = deque(maxlen=self.capacity)
+
+    @property
+    def count(self) -> int:
+        """How many events there have ever been: the number of the newest."""
+        return self._count
+
+    def add_sink(self, sink: Callable[[EngineEvent], None]) -> None:
+        """Call `sink` with every later event, on the thread that publishes; it must be quick and must not raise."""
+        self._sinks = (*self._sinks, sink)
+
+    def publish(self, event: EngineEvent) -> None:
+        """Append an event and hand it to the sinks."""
+        with self._lock:
+            self._ring.append(event)
+            self._count += 1
+        for sink in self._sinks:
+            sink(event)
+
+    def since(self, number: int) -> EventBatch:
+        """The events after `number` (0: all that are kept)."""
+        with self._lock:
+            oldest = self._count - len(self._ring)
+            skip = max(number - oldest, 0)
+            events = tuple(islice(self._ring, skip, None))
+            return EventBatch(events, self._count, max(oldest - number, 0))

@@ -1,0 +1,102 @@
+"""The frozen picture of the engine that screens and endpoints read; it never changes after it was made."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+Phase: TypeAlias = Literal["idle", "queued", "prefill", "thinking", "decode", "tool"]
+"""Of a session: no request and none expected; sent but not begun; reading the prompt; writing reasoning; writing text
+or a call; the client runs a tool whose call we delivered."""
+
+
+@dataclass(frozen=True, slots=True)
+class SessionView:
+    """One conversation. Token figures are of its last request; `estimated` marks those not counted by the server."""
+
+    key: str
+    short: str
+    label: str
+    client: str
+    agent: str
+    parent: str
+    model: str
+    phase: Phase
+    phase_since: float
+    active: int
+    requests: int
+    failures: int
+    tokens: int
+    peak_tokens: int
+    estimated: bool
+    window: int
+    utilisation: float | None
+    level: str
+    turns_left: int | None
+    turns_basis: str
+    cached_share: float | None
+    decode_rate: float | None
+    ttft: float | None
+    prefill_done: float | None
+    last_tool: str
+    total_prompt_tokens: int
+    total_output_tokens: int
+    history: tuple[int, ...]
+    created_at: float
+    last_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class UpstreamView:
+    """The model server as last seen. `window` 0 and `slots` None are unknown."""
+
+    url: str
+    state: str
+    since: float
+    detail: str
+    kind: str
+    model: str
+    window: int
+    window_source: str
+    slots: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """Traffic within one second (`at`, Unix time): tokens decoded and prefilled, first tokens seen and their times."""
+
+    at: int
+    decoded: int
+    prefilled: int
+    first_tokens: int
+    ttft_sum: float
+    requests: int
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """Counts since the start."""
+
+    requests: int
+    failed: int
+    cancelled: int
+    prompt_tokens: int
+    cached_tokens: int
+    output_tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """All that a screen shows at one moment; `version` grows by one with every change. Times are Unix time."""
+
+    version: int
+    at: float
+    started_at: float
+    url: str
+    draining: bool
+    active: int
+    sessions: tuple[SessionView, ...]
+    upstream: UpstreamView
+    samples: tuple[Sample, ...]
+    totals: Totals
+    loop_lag: float
