@@ -100,7 +100,7 @@ class RequestStarted(EngineEvent):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestFinished(EngineEvent):
-    """A request ended well. Times in seconds, rates in tokens per second; `cached_tokens` is part of `prompt_tokens`."""
+    """A request ended well. Times in seconds, rates in tokens a second; `prompt_tokens` includes `cached_tokens`."""
 
     kind: ClassVar[str] = "request.finished"
     role: str
