@@ -1,0 +1,1 @@
+"""Policies that keep an agent on the rails, one a file."""

@@ -1,0 +1,195 @@
+"""Reads the content text of an answer as it streams: thinking in tags, tool calls in tags, and the prose around them.
+
+Only what could still become a tag or a call is held back. Inside a fenced code block nothing is a tag: there a model
+shows an example.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Literal, TypeAlias
+
+from proxy_core.translate.text_calls import OPENERS, STRAY_CLOSERS, Calls, Written, read_calls
+from proxy_core.translate.tool_book import ToolBook
+
+Piece: TypeAlias = (
+    tuple[Literal["text", "thinking"], str] | tuple[Literal["call"], Written] | tuple[Literal["break"], None]
+)
+"""A piece of prose or reasoning, a whole call, or the end of a block."""
+
+_THINK = {"<think>": "</think>", "<thinking>": "</thinking>", "[THINK]": "[/THINK]"}
+_FENCE = "```"
+
+
+class ContentScanner:
+    """Feed it content; it gives the pieces in order. Without a `book` of tools nothing is read as a call.
+
+    A `</think>` that was never opened means that the prompt opened it: the text before it was reasoning. With `live`
+    that text has gone out already, so only the tag is dropped and the answer begins a block of its own; without, the
+    whole answer is held until its end and split rightly.
+    """
+
+    def __init__(self, book: ToolBook | None = None, *, live: bool = True) -> None:
+        self.plain = False
+        """Nothing is held and no tag is open: text without `<`, `[` and backticks may go out unread."""
+        self.last = ""
+        """The prose that went out last; a reader that bypasses the scanner keeps it up to date."""
+        self._book = book
+        self._live = live
+        self._held = ""
+        self._think_end = ""
+        self._opener = ""
+        self._fenced = False
+        self._begun = False
+        self._thought = False
+        self._strip = False
+        self._after_call = False
+        marks = (*_THINK, *_THINK.values(), _FENCE, *((*OPENERS, *STRAY_CLOSERS) if book else ()))
+        self._marks = marks
+        self._mark = re.compile("|".join(map(re.escape, marks)))
+        self._longest = max(map(len, marks))
+
+    def feed(self, text: str) -> list[Piece]:
+        """The pieces that are certain now."""
+        pieces: list[Piece] = []
+        data = self._held + text
+        self._held = ""
+        if not self._live and not self._thought and not self._begun and "</think>" not in data:
+            self._held = data
+        else:
+            self._scan(data, pieces, final=False)
+        self.plain = not (self._held or self._think_end or self._opener or self._strip or self._after_call)
+        return pieces
+
+    def finish(self, *, cut: bool) -> list[Piece]:
+        """No more content comes for now: what was held, as what it is. After a `cut` nothing unclosed is a call."""
+        pieces: list[Piece] = []
+        data, self._held = self._held, ""
+        self._scan(data, pieces, final=True, cut=cut)
+        self._think_end = self._opener = ""
+        return pieces
+
+    def _scan(self, data: str, pieces: list[Piece], *, final: bool, cut: bool = False) -> None:
+        while data or self._opener:
+            if self._think_end:
+                data = self._thinking(data, pieces, final=final)
+            elif self._opener:
+                outcome = self._read_call(data, final=final, cut=cut)
+                if outcome is True:
+                    self._held = data
+                    return
+                data = self._judged(outcome, data, pieces)
+            else:
+                data = self._prose(data, pieces, final=final)
+            if self._held:
+                return
+
+    def _read_call(self, data: str, *, final: bool, cut: bool) -> Calls | bool:
+        if self._book is None:
+            return False
+        outcome = read_calls(data, self._opener, self._book, final=final and not cut)
+        return False if outcome is True and final else outcome
+
+    def _judged(self, outcome: Calls | bool, data: str, pieces: list[Piece]) -> str:
+        opener, self._opener = self._opener, ""
+        if isinstance(outcome, Calls):
+            for call in outcome.calls:
+                pieces.append(("call", call))  # noqa: PERF401 - a comprehension loses the literal's type
+            self._after_call = self._begun = True
+            self._say_nothing()
+            return data[outcome.end :]
+        self._say(opener, pieces)
+        return data[len(opener) :]
+
+    def _prose(self, data: str, pieces: list[Piece], *, final: bool) -> str:
+        """Give out prose up to the next mark; returns what is behind the mark."""
+        match = self._mark.search(data)
+        if match is None:
+            keep = 0 if final else self._partial(data)
+            cut = len(data) - keep
+            self._say(data[:cut], pieces)
+            self._held = data[cut:]
+            return ""
+        mark, before = match[0], data[: match.start()]
+        if mark == _FENCE:
+            self._say(data[: match.end()], pieces)
+            self._fenced = not self._fenced
+            return data[match.end() :]
+        quoted = self._fenced or (before or self.last).endswith(("`", '"', "'"))
+        if mark in _THINK and not quoted and self._at_line_start(before):
+            self._say(before, pieces)
+            self._think_end, self._strip = _THINK[mark], True
+        elif mark in _THINK.values() and not quoted and not self._thought:
+            self._unopened(before, pieces)
+        elif mark in OPENERS and not quoted:
+            self._say(before, pieces)
+            self._opener = mark
+            return data[match.start() :]
+        elif mark in STRAY_CLOSERS and self._after_call and not before.strip():
+            pass
+        else:
+            self._say(data[: match.end()], pieces)
+        return data[match.end() :]
+
+    def _unopened(self, before: str, pieces: list[Piece]) -> None:
+        if not self._begun:
+            if before.strip():
+                pieces.append(("thinking", before.strip()))
+        else:
+            self._say(before, pieces)
+            pieces.append(("break", None))
+        self._thought = self._strip = True
+        self._say_nothing()
+
+    def _thinking(self, data: str, pieces: list[Piece], *, final: bool) -> str:
+        """Give out reasoning up to the closing tag; white space at its two ends belongs to the tags."""
+        if self._strip:
+            data = data.lstrip()
+            self._strip = not data
+        end = data.find(self._think_end)
+        if end >= 0:
+            if inner := data[:end].rstrip():
+                pieces.append(("thinking", inner))
+            rest = data[end + len(self._think_end) :]
+            self._think_end = ""
+            self._thought = self._strip = True
+            self._say_nothing()
+            return rest
+        certain = data if final else data[: len(data) - _overlap(data, self._think_end)].rstrip()
+        if certain:
+            pieces.append(("thinking", certain))
+        self._held = data[len(certain) :]
+        return ""
+
+    def _say(self, text: str, pieces: list[Piece]) -> None:
+        if self._strip:
+            text = text.lstrip()
+        if not text:
+            return
+        self._strip = False
+        if text.strip():
+            self._begun = True
+            self._after_call = False
+        self.last = text
+        pieces.append(("text", text))
+
+    def _say_nothing(self) -> None:
+        """A new block begins: as at the start of the answer."""
+        self.last = ""
+
+    def _at_line_start(self, before: str) -> bool:
+        said = before or self.last
+        return not said.strip() if not self._begun else said.endswith("\n") or not said
+
+    def _partial(self, data: str) -> int:
+        """Length of the end of `data` that may be the beginning of a mark."""
+        tail = data[-self._longest :]
+        for place, char in enumerate(tail):
+            if char in "<[`" and any(mark.startswith(tail[place:]) for mark in self._marks):
+                return len(tail) - place
+        return 0
+
+
+def _overlap(data: str, mark: str) -> int:
+    """Length of the longest end of `data` that `mark` begins with."""
+    return next((size for size in range(min(len(mark) - 1, len(data)), 0, -1) if data.endswith(mark[:size])), 0)
