@@ -127,6 +127,6 @@ def error_of(chunk: JsonObject, choice: JsonObject | None) -> object:
         return chunk
     if choice is None and "choices" not in chunk and isinstance(chunk.get("message"), str):
         return chunk
-    if choice is not None and choice.get("finish_reason") in _FAILURES:
+    if choice is not None and str(choice.get("finish_reason")) in _FAILURES:
         return {"message": f"the model server broke the answer off: {choice['finish_reason']}"}
     return None

@@ -10,6 +10,7 @@ import re
 from typing import Literal, TypeAlias
 
 from proxy_core.translate.text_calls import OPENERS, STRAY_CLOSERS, Calls, Written, read_calls
+from proxy_core.translate.think_tags import FENCE, QUOTES, THINK_TAGS
 from proxy_core.translate.tool_book import ToolBook
 
 Piece: TypeAlias = (
@@ -17,21 +18,18 @@ Piece: TypeAlias = (
 )
 """A piece of prose or reasoning, a whole call, or the end of a block."""
 
-_THINK = {"<think>": "</think>", "<thinking>": "</thinking>", "[THINK]": "[/THINK]"}
-_FENCE = "```"
-
 
 class ContentScanner:
     """Feed it content; it gives the pieces in order. Without a `book` of tools nothing is read as a call.
 
-    A `</think>` that was never opened means that the prompt opened it: the text before it was reasoning. With `live`
-    that text has gone out already, so only the tag is dropped and the answer begins a block of its own; without, the
-    whole answer is held until its end and split rightly.
+    A `</think>` that was never opened means that the prompt opened it: the text before it was reasoning. When that text
+    has gone out already, `live` drops the tag and begins a new block for the answer; otherwise the tag stays, for
+    `split_unopened` to work on the whole text.
     """
 
     def __init__(self, book: ToolBook | None = None, *, live: bool = True) -> None:
-        self.plain = False
-        """Nothing is held and no tag is open: text without `<`, `[` and backticks may go out unread."""
+        self.thought = False
+        """Reasoning has come, in tags or by other ways: a lone `</think>` ends nothing."""
         self.last = ""
         """The prose that went out last; a reader that bypasses the scanner keeps it up to date."""
         self._book = book
@@ -41,24 +39,24 @@ class ContentScanner:
         self._opener = ""
         self._fenced = False
         self._begun = False
-        self._thought = False
         self._strip = False
         self._after_call = False
-        marks = (*_THINK, *_THINK.values(), _FENCE, *((*OPENERS, *STRAY_CLOSERS) if book else ()))
+        marks = (*THINK_TAGS, *THINK_TAGS.values(), FENCE, *((*OPENERS, *STRAY_CLOSERS) if book else ()))
         self._marks = marks
         self._mark = re.compile("|".join(map(re.escape, marks)))
         self._longest = max(map(len, marks))
+
+    @property
+    def plain(self) -> bool:
+        """Nothing is held and no tag is open: text without `<`, `[` and backticks may go out unread."""
+        return not (self._held or self._think_end or self._opener or self._strip or self._after_call)
 
     def feed(self, text: str) -> list[Piece]:
         """The pieces that are certain now."""
         pieces: list[Piece] = []
         data = self._held + text
         self._held = ""
-        if not self._live and not self._thought and not self._begun and "</think>" not in data:
-            self._held = data
-        else:
-            self._scan(data, pieces, final=False)
-        self.plain = not (self._held or self._think_end or self._opener or self._strip or self._after_call)
+        self._scan(data, pieces, final=False)
         return pieces
 
     def finish(self, *, cut: bool) -> list[Piece]:
@@ -111,16 +109,16 @@ class ContentScanner:
             self._held = data[cut:]
             return ""
         mark, before = match[0], data[: match.start()]
-        if mark == _FENCE:
+        if mark == FENCE:
             self._say(data[: match.end()], pieces)
             self._fenced = not self._fenced
             return data[match.end() :]
-        quoted = self._fenced or (before or self.last).endswith(("`", '"', "'"))
-        if mark in _THINK and not quoted and self._at_line_start(before):
+        quoted = self._fenced or (before or self.last).endswith(QUOTES)
+        if mark in THINK_TAGS and not quoted and self._at_line_start(before):
             self._say(before, pieces)
-            self._think_end, self._strip = _THINK[mark], True
-        elif mark in _THINK.values() and not quoted and not self._thought:
-            self._unopened(before, pieces)
+            self._think_end, self._strip = THINK_TAGS[mark], True
+        elif mark in THINK_TAGS.values() and not quoted and self._unopened(before, pieces):
+            pass
         elif mark in OPENERS and not quoted:
             self._say(before, pieces)
             self._opener = mark
@@ -131,15 +129,18 @@ class ContentScanner:
             self._say(data[: match.end()], pieces)
         return data[match.end() :]
 
-    def _unopened(self, before: str, pieces: list[Piece]) -> None:
-        if not self._begun:
-            if before.strip():
-                pieces.append(("thinking", before.strip()))
-        else:
+    def _unopened(self, before: str, pieces: list[Piece]) -> bool:
+        """A closing tag without its opening one; true when it is dealt with, false when it is text."""
+        if self._begun or (self.thought and before.strip()):
+            if self.thought or not self._live:
+                return False
             self._say(before, pieces)
             pieces.append(("break", None))
-        self._thought = self._strip = True
+        elif before.strip():
+            pieces.append(("thinking", before.strip()))
+        self.thought = self._strip = True
         self._say_nothing()
+        return True
 
     def _thinking(self, data: str, pieces: list[Piece], *, final: bool) -> str:
         """Give out reasoning up to the closing tag; white space at its two ends belongs to the tags."""
@@ -152,7 +153,7 @@ class ContentScanner:
                 pieces.append(("thinking", inner))
             rest = data[end + len(self._think_end) :]
             self._think_end = ""
-            self._thought = self._strip = True
+            self.thought = self._strip = True
             self._say_nothing()
             return rest
         certain = data if final else data[: len(data) - _overlap(data, self._think_end)].rstrip()

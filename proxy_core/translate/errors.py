@@ -29,8 +29,6 @@ __all__ = [
 RETRY_SECONDS = "5"
 """`retry-after` of a busy or loading server that gives none itself."""
 
-NOT_AGAIN = {"x-should-retry": "false"}
-
 _MEANING: dict[int, tuple[int, str]] = {
     400: (400, "invalid_request_error"),
     401: (401, "authentication_error"),
@@ -172,7 +170,7 @@ def _make(status: int, fields: JsonObject, message: str, headers: Mapping[str, s
     message = tidy(message)
     if found := find_overflow(fields, message, status):
         overflow, text = found
-        return ApiError(400, "invalid_request_error", text, overflow=overflow, headers=NOT_AGAIN)
+        return ApiError(400, "invalid_request_error", text, overflow=overflow)
     if status >= 500 and _LASTING.search(message):
         return ApiError(400, "invalid_request_error", message)
     ours, kind = _meaning(status)

@@ -91,7 +91,7 @@ def find_overflow(error: JsonObject, message: str, status: int) -> tuple[Overflo
     A 5xx counts only when it names numbers: llama.cpp's "Context size has been exceeded" in the middle of an answer
     means that other streams filled the shared cache, which passes.
     """
-    coded = error.get("type") in _CODES or error.get("code") in _CODES
+    coded = str(error.get("type")) in _CODES or str(error.get("code")) in _CODES
     worded = bool(_ABOUT.search(message) and _EXCEEDED.search(message))
     if not coded and not worded:
         return None

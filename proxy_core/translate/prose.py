@@ -22,7 +22,7 @@ class Prose:
 
     def think(self, piece: str) -> None:
         """A piece of reasoning."""
-        if self._calls.waiting:
+        if self._calls.unfinished():
             self._calls.later("thinking", piece)
         elif piece:
             self._writer.thinking(piece)
@@ -44,7 +44,7 @@ class Prose:
 
     def _write(self, piece: str) -> None:
         """White space waits for text to follow: a block of nothing else is none."""
-        if self._calls.waiting:
+        if self._calls.unfinished():
             if piece:
                 self._calls.later("text", piece)
         elif self._writer.kind == "text":

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any, cast
 
+from proxy_core.translate.blocks import SIGNATURE
 from proxy_core.translate.chunks import completion_to_chunks, decode_json
+from proxy_core.translate.think_tags import split_unopened
 from proxy_core.translate.types import Event, JsonObject
 
 __all__ = ["MessageAssembler", "completion_to_chunks"]
@@ -49,8 +51,12 @@ class MessageAssembler:
         whole = "".join(self._pieces)
         if block["type"] == "tool_use":
             block["input"] = tool_input(whole)
-        else:
-            block[block["type"]] = whole
+            return
+        block[block["type"]] = whole
+        if len(self._blocks) == 1 and block["type"] == "text" and (split := split_unopened(whole)):
+            reasoning, answer = split
+            thinking: JsonObject = {"type": "thinking", "thinking": reasoning, "signature": SIGNATURE}
+            self._blocks = [*([thinking] if reasoning else []), *([block | {"text": answer}] if answer else [])]
 
 
 def tool_input(arguments: str) -> JsonObject:

@@ -26,8 +26,8 @@ _SPECIAL = re.compile(r"[<\[`]")
 class StreamOptions:
     """How to read an answer.
 
-    `text_tool_calls`: calls written as text count when the name is a declared tool. `live`: text goes out as it comes;
-    false for a client that waits for the whole message anyway, which lets a lone `</think>` be split rightly.
+    `text_tool_calls`: calls written as text count when the name is a declared tool. `live`: the client reads along;
+    false when the events make one Message, in which reasoning that has only a closing tag is still told apart.
     """
 
     text_tool_calls: bool = True
@@ -128,7 +128,7 @@ class StreamConverter:
                 delta = choice["delta"]
                 text = delta["content"]
                 if (
-                    len(delta) == 1
+                    (len(delta) == 1 or (len(delta) == 2 and "role" in delta))
                     and text.__class__ is str
                     and text
                     and choice["finish_reason"] is None
@@ -212,7 +212,7 @@ class StreamConverter:
             return
         if choice is None:
             return
-        delta: Any = choice.get("delta") or choice.get("message")
+        delta: Any = choice.get("delta", choice.get("message"))
         if isinstance(delta, dict):
             self._answered = True
             self._read_delta(cast("JsonObject", delta))
@@ -226,7 +226,7 @@ class StreamConverter:
         """Keep the counts: servers put `usage` on any chunk, or into the choice."""
         usage: Any = chunk.get("usage") or (choice.get("usage") if choice else None)
         if isinstance(usage, dict):
-            self._usage = cast("JsonObject", usage)
+            self._usage |= {key: value for key, value in cast("JsonObject", usage).items() if value is not None}
         timings, progress = chunk.get("timings"), chunk.get("prompt_progress")
         if isinstance(timings, dict):
             self._timings = cast("JsonObject", timings)
@@ -236,6 +236,7 @@ class StreamConverter:
     def _read_delta(self, delta: JsonObject) -> None:
         if reasoning := reasoning_of(delta):
             self._release(cut=False)
+            self._scanner.thought = True
             self._prose.think(reasoning)
         calls: Any = delta.get("tool_calls") or delta.get("function_call")
         going_on = calls and self._calls.continues(calls)

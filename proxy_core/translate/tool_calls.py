@@ -15,6 +15,7 @@ import orjson
 from proxy_core.translate.blocks import BlockWriter
 from proxy_core.translate.chunks import decode_json
 from proxy_core.translate.types import JsonObject
+from proxy_core.translate.usage import count
 
 _GOOD_ID = re.compile(r"[a-zA-Z0-9_-]{1,128}\Z")
 
@@ -58,14 +59,20 @@ class ToolCalls:
         self._writer = writer
         self._stem = id_stem
         self._ids: set[str] = set()
-        self._by_index: dict[object, Call] = {}
+        self._by_index: dict[int, Call] = {}
         self._open: Call | None = None
         self._queue: list[Call | _Waiting] = []
 
     @property
     def waiting(self) -> bool:
-        """A call is open or queued: text has to go through `later`."""
+        """A call is open or queued."""
         return self._open is not None or bool(self._queue)
+
+    def unfinished(self) -> bool:
+        """A call is open or queued that more may come for: text has to go through `later`."""
+        if self._open is not None and not self._queue and self._open.complete():
+            self._open = None
+        return self.waiting
 
     def continues(self, entries: object) -> bool:
         """True when the delta's first entry goes on with the open call."""
@@ -117,15 +124,21 @@ class ToolCalls:
         piece = _argument_text(inner.get("arguments"))
         call = self._find(entry)
         if call is None:
-            if not (name or identifier or piece):
+            if not (name or identifier or piece) or self._sent_again(identifier, piece):
                 return
             call = Call()
             self._queue.append(call)
-            self._by_index[entry.get("index") or 0] = call
+            self._by_index[_index(entry)] = call
         call.name = call.name or name
         call.upstream_id = call.upstream_id or identifier
         if piece and (call.pieces or piece.strip() not in ("", "null")):
             call.pieces.append(piece)
+
+    def _sent_again(self, identifier: str, piece: str) -> bool:
+        """True for a whole call that came before: some servers repeat it in their last chunk."""
+        return bool(identifier) and any(
+            call.upstream_id == identifier and call.arguments == piece for call in self._by_index.values()
+        )
 
     def _find(self, entry: JsonObject) -> Call | None:
         """The call that an entry goes on with, or None when it begins a new one.
@@ -133,7 +146,7 @@ class ToolCalls:
         Seen in the field: every call numbered 0, no numbers at all, the name repeated on each delta, ids that are empty
         or null after the first delta, and a fresh id on every delta of one call.
         """
-        current = self._by_index.get(entry.get("index") or 0)
+        current = self._by_index.get(_index(entry))
         if current is None:
             return None
         function: Any = entry.get("function")
@@ -197,6 +210,10 @@ class ToolCalls:
             identifier = f"toolu_{self._stem}{len(self.names):02d}"
         self._ids.add(identifier)
         return identifier
+
+
+def _index(entry: JsonObject) -> int:
+    return count(entry.get("index")) or 0
 
 
 def _string(value: object) -> str:
