@@ -41,6 +41,8 @@ class BlockWriter:
 
     def tool(self, identifier: str, name: str) -> None:
         """Open a tool_use block."""
+        self.chars += len(name)
+        self.pieces += 1
         self._open("tool_use", {"type": "tool_use", "id": identifier, "name": name, "input": {}})
 
     def arguments(self, piece: str) -> None:

@@ -22,8 +22,8 @@ Piece: TypeAlias = (
 class ContentScanner:
     """Feed it content; it gives the pieces in order. Without a `book` of tools nothing is read as a call.
 
-    A `</think>` that was never opened means that the prompt opened it: the text before it was reasoning. When that text
-    has gone out already, `live` drops the tag and begins a new block for the answer; otherwise the tag stays, for
+    A `</think>` that was never opened means that the prompt opened it: the text before it was reasoning. What of that
+    has gone out already stays text, and the answer begins a new block; unless `live`, the tag stays where it is, for
     `split_unopened` to work on the whole text.
     """
 
@@ -131,9 +131,9 @@ class ContentScanner:
 
     def _unopened(self, before: str, pieces: list[Piece]) -> bool:
         """A closing tag without its opening one; true when it is dealt with, false when it is text."""
-        if self._begun or (self.thought and before.strip()):
-            if self.thought or not self._live:
-                return False
+        if (self._begun or before.strip()) and (self.thought or not self._live):
+            return False
+        if self._begun:
             self._say(before, pieces)
             pieces.append(("break", None))
         elif before.strip():
@@ -180,7 +180,7 @@ class ContentScanner:
 
     def _at_line_start(self, before: str) -> bool:
         said = before or self.last
-        return not said.strip() if not self._begun else said.endswith("\n") or not said
+        return not said or said.endswith("\n") or not (self._begun or before.strip())
 
     def _partial(self, data: str) -> int:
         """Length of the end of `data` that may be the beginning of a mark."""

@@ -22,6 +22,7 @@ class Prose:
 
     def think(self, piece: str) -> None:
         """A piece of reasoning."""
+        self._space = ""
         if self._calls.unfinished():
             self._calls.later("thinking", piece)
         elif piece:

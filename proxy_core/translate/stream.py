@@ -167,6 +167,7 @@ class StreamConverter:
         An answer is whole when it has a finish reason or the end mark, and at least one choice. Otherwise `failure` is
         set and nothing comes.
         """
+        self._plain = False
         if self.failure is not None or self._ended:
             return []
         if not self._answered:

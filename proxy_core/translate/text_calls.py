@@ -60,7 +60,7 @@ _INVOKE = re.compile(
 _JSON_NAME = re.compile(
     r"[\s\[]*\{\s*(?:\"(?:type|id)\"\s*:\s*\"[^\"]*\"\s*,\s*)*(?:\"function\"\s*:\s*\{\s*)?\"name\"\s*:\s*\"(?P<name>[^\"]*)\""
 )
-_TAG_NAME = re.compile(rf"<(?:function=|{_PREFIX}invoke name=[\"']?)(?P<name>[^>\"'\n]*)[>\"'\n]")
+_TAG_NAME = re.compile(rf"<(?:function=|{_PREFIX}invoke name=)[\"']?(?P<name>[^>\"'\n]+)[>\"'\n]")
 _WORD = re.compile(r"[A-Za-z0-9_.-]+")
 _MISTRAL = re.compile(r"(?P<name>[A-Za-z0-9_.-]+)\s*(?:\[CALL_ID\][A-Za-z0-9_-]*\s*)?(?:\[ARGS\]\s*)?(?=\{)")
 _TAGS = ("<function=", "<invoke name=", f"<{_NAMESPACE}invoke name=", "<tool_call>")
