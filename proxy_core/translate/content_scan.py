@@ -37,6 +37,7 @@ class ContentScanner:
         self._held = ""
         self._think_end = ""
         self._opener = ""
+        self._searched = 0
         self._fenced = False
         self._begun = False
         self._strip = False
@@ -85,7 +86,8 @@ class ContentScanner:
     def _read_call(self, data: str, *, final: bool, cut: bool) -> Calls | bool:
         if self._book is None:
             return False
-        outcome = read_calls(data, self._opener, self._book, final=final and not cut)
+        outcome = read_calls(data, self._opener, self._book, final=final and not cut, since=self._searched)
+        self._searched = len(data) if outcome is True else 0
         return False if outcome is True and final else outcome
 
     def _judged(self, outcome: Calls | bool, data: str, pieces: list[Piece]) -> str:
@@ -135,9 +137,9 @@ class ContentScanner:
             return False
         if self._begun:
             self._say(before, pieces)
-            pieces.append(("break", None))
         elif before.strip():
             pieces.append(("thinking", before.strip()))
+        pieces.append(("break", None))
         self.thought = self._strip = True
         self._say_nothing()
         return True

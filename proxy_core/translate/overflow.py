@@ -38,6 +38,8 @@ _EXCEEDED = re.compile(
     re.IGNORECASE,
 )
 
+_PROMPT = re.compile(r"\b(?:prompt|input|messages)\b", re.IGNORECASE)
+
 _NUMBERS = [
     re.compile(pattern, re.IGNORECASE | re.DOTALL)
     for pattern in (
@@ -88,8 +90,8 @@ _NUMBERS = [
 def find_overflow(error: JsonObject, message: str, status: int) -> tuple[Overflow, str] | None:
     """The overflow that an error reports and the message to give to the client, or None when it is another error.
 
-    A 5xx counts only when it names numbers: llama.cpp's "Context size has been exceeded" in the middle of an answer
-    means that other streams filled the shared cache, which passes.
+    A 5xx counts only when it names numbers or the prompt: llama.cpp's "Context size has been exceeded" in the middle of
+    an answer means that other streams filled the shared cache, which passes.
     """
     coded = str(error.get("type")) in _CODES or str(error.get("code")) in _CODES
     worded = bool(_ABOUT.search(message) and _EXCEEDED.search(message))
@@ -97,7 +99,8 @@ def find_overflow(error: JsonObject, message: str, status: int) -> tuple[Overflo
         return None
     found = _fields(error) or _numbers(message)
     if found is None:
-        return None if status >= 500 and not coded else (Overflow(0, 0), f"prompt is too long: {message}")
+        passing = status >= 500 and not coded and not _PROMPT.search(message)
+        return None if passing else (Overflow(0, 0), f"prompt is too long: {message}")
     prompt, output, limit = found
     if prompt > limit:
         return Overflow(prompt, limit), f"prompt is too long: {prompt} tokens > {limit} maximum"

@@ -22,6 +22,7 @@ _HEADS: dict[str, bytes] = {
         "error",
     )
 }
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
 def encode(event: Event) -> bytes:
@@ -96,6 +97,8 @@ class SseReader:
             elif line.startswith(b"error:"):
                 self._event = b"error"
                 self._data.append(line[6:].strip())
+            elif line.startswith(_BYTE_ORDER_MARK):
+                found += self._read([line[3:]])
             elif line.startswith(b"{") and decode_json(line) is not None:
                 self._data.append(line)
             if self.done:

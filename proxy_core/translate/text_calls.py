@@ -75,17 +75,18 @@ class Calls:
     end: int
 
 
-def read_calls(text: str, opener: str, book: ToolBook, *, final: bool) -> Calls | bool:
+def read_calls(text: str, opener: str, book: ToolBook, *, final: bool, since: int = 0) -> Calls | bool:
     """Read the calls at the start of `text`, which begins with `opener`.
 
     True: it may still become a call, wait for more text. False: it is text. `final` says that no more text comes; then
-    calls without their closing tag are taken if nothing but the tag is missing.
+    calls without their closing tag are taken if nothing but the tag is missing. `since`: how much of the text was there
+    when the last answer was True, so that long arguments are not read again with every piece.
     """
     start = 0 if opener.endswith("=") else len(opener)
     closer = _CLOSERS[opener]
     if not closer:
-        return _read_tail(text, opener, book, final=final)
-    found = text.find(closer, start)
+        return _read_tail(text, opener, book, final=final, since=since)
+    found = text.find(closer, max(start, since - len(closer) + 1))
     while found >= 0:
         end = found + len(closer)
         inner = text[start : end if start == 0 else found]
@@ -210,11 +211,13 @@ def _plausible(inner: str, book: ToolBook) -> bool:
     return word[0] in book.names and (not behind or behind[0] in "<[{")
 
 
-def _read_tail(text: str, opener: str, book: ToolBook, *, final: bool) -> Calls | bool:
+def _read_tail(text: str, opener: str, book: ToolBook, *, final: bool, since: int) -> Calls | bool:
     """Forms without an end mark: an array is whole by itself, anything else goes on to the end of the answer."""
     inner = text[len(opener) :]
     stripped = inner.lstrip()
     if stripped.startswith("["):
+        if not final and "]" not in text[since:]:
+            return _plausible(inner, book)
         try:
             _, end = _DECODER.raw_decode(stripped)
         except (ValueError, RecursionError):

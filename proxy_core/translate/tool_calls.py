@@ -50,7 +50,7 @@ class _Waiting:
 class ToolCalls:
     """Native and written calls of one answer, in order."""
 
-    def __init__(self, writer: BlockWriter, id_stem: str) -> None:
+    def __init__(self, writer: BlockWriter, id_stem: str, declared: frozenset[str]) -> None:
         self.names: list[str] = []
         self.broken = False
         """After `finish`: some call's arguments are not a JSON object."""
@@ -58,6 +58,7 @@ class ToolCalls:
         """After `finish`: arguments came for a call that was never named."""
         self._writer = writer
         self._stem = id_stem
+        self._declared = declared
         self._ids: set[str] = set()
         self._by_index: dict[int, Call] = {}
         self._open: Call | None = None
@@ -129,7 +130,7 @@ class ToolCalls:
             call = Call()
             self._queue.append(call)
             self._by_index[_index(entry)] = call
-        call.name = call.name or name
+        call.name = call.name + name if self._splits(call, name) else call.name or name
         call.upstream_id = call.upstream_id or identifier
         if piece and (call.pieces or piece.strip() not in ("", "null")):
             call.pieces.append(piece)
@@ -156,9 +157,13 @@ class ToolCalls:
         if identifier and current.upstream_id and identifier != current.upstream_id:
             return None if name or current.complete() else current
         if name and current.name and name != current.name:
-            return None
+            return current if self._splits(current, name) else None
         again = begun and name and _argument_text(inner.get("arguments")).strip()
         return None if again and current.complete() else current
+
+    def _splits(self, call: Call, name: str) -> bool:
+        """True when `name` is the rest of the call's name: together they are a declared tool's."""
+        return bool(name and not call.pieces) and call.name != "" and call.name + name in self._declared
 
     def _pump(self) -> None:
         """Write as much as may be written now."""

@@ -146,6 +146,7 @@ def test_prompt_and_wished_output_together_are_too_long(message: str, overflow: 
     assert error.message.startswith("input length and `max_tokens` exceed context limit: 2778 + 8000 > 4096")
 
 
+@pytest.mark.parametrize("status", [400, 500])
 @pytest.mark.parametrize(
     "error",
     [
@@ -154,9 +155,9 @@ def test_prompt_and_wished_output_together_are_too_long(message: str, overflow: 
         {"message": "prompt too long; exceeded max context length by 12 tokens"},
     ],
 )
-def test_overflow_without_numbers(error: dict[str, Any]) -> None:
-    found = upstream(400, {"error": error})
-    assert found.overflow == Overflow(0, 0)
+def test_overflow_without_numbers(error: dict[str, Any], status: int) -> None:
+    found = upstream(status, {"error": error})
+    assert (found.status, found.overflow) == (400, Overflow(0, 0))
     assert found.message == f"prompt is too long: {error['message']}"
 
 

@@ -18,6 +18,7 @@ FRAMINGS: dict[str, tuple[bytes, list[JsonObject], bool]] = {
     "no space": (b'data:{"a":1}\n\ndata:[DONE]\n\n', [{"a": 1}], True),
     "comments and blank lines": (b':\n\n: ping\n\n\ndata: {"a":1}\n: in between\n\n', [{"a": 1}], False),
     "other fields": (b'retry: 3000\n\nevent: message\nid: 1\ndata: {"a":1}\n\n', [{"a": 1}], False),
+    "a byte order mark": (b'\xef\xbb\xbfdata: {"a":1}\n\n', [{"a": 1}], False),
     "several data lines": (b'data: {"a":\ndata: 1}\n\n', [{"a": 1}], False),
     "no blank line between events": (b'data: {"a":1}\ndata: {"b":2}\ndata: [DONE]\n', [{"a": 1}, {"b": 2}], True),
     "no line end at the end": (b'data: {"a":1}\n\ndata: {"b":2}', [{"a": 1}, {"b": 2}], False),

@@ -47,6 +47,10 @@ SEQUENCES: dict[str, tuple[list[JsonObject], list[str]]] = {
         [call("", id="c1", name="f"), call('{"x"', name="f"), call(":1}", name="f"), end("tool_calls")],
         ["+tool f c1", 'json:{"x"', "json::1}", "-", *ENDED],
     ),
+    "name in two pieces": (
+        [call("", id="c1", name="Re"), call("", name="ad"), call("{}"), end("tool_calls")],
+        ["+tool Read c1", "json:{}", "-", *ENDED],
+    ),
     "a fresh id on every delta": (
         [call('{"x"', id="c1", name="f"), call(":1}", id="z9"), end("tool_calls")],
         ["+tool f c1", 'json:{"x"', "json::1}", "-", *ENDED],

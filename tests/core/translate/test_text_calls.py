@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from proxy_core.translate import text_calls
 from proxy_core.translate.stream import StreamOptions
 from proxy_core.translate.types import JsonObject
 from tests.core.translate.conversions import blocks, converter, end, run, short, text
@@ -165,3 +166,19 @@ def test_ids_are_made_and_distinct() -> None:
     events = answer(f"<tool_call>{JSON_A}</tool_call><tool_call>{JSON_A}</tool_call>")
     ids = [e["content_block"]["id"] for e in events if e["type"] == "content_block_start"]
     assert ids == ["toolu_100", "toolu_101"]
+
+
+def test_long_arguments_are_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A closing tag inside of a value is judged when it comes, not again with each later piece."""
+    parsed: list[int] = []
+    plain = text_calls.json.JSONDecoder.raw_decode
+
+    def counting(self: Any, source: str, idx: int = 0) -> tuple[Any, int]:
+        parsed.append(len(source))
+        return plain(self, source, idx)
+
+    monkeypatch.setattr(text_calls.json.JSONDecoder, "raw_decode", counting)
+    command = "echo </tool_call> " + "x" * 4000
+    written = f'<tool_call>{{"name": "Bash", "arguments": {{"command": "{command}"}}}}</tool_call>'
+    assert blocks(answer(written, 5)) == [("Bash", {"command": command})]
+    assert len(parsed) < 10
