@@ -111,11 +111,14 @@ class Conversation:
         return [text_part(f"[result of the tool call {result.call_id}]\n{result.text}"), *result.images]
 
     def _say(self, spoken: list[tuple[str, list[JsonObject]]]) -> None:
-        """Messages of the user's side, neighbours of one role as one message with a blank line between."""
+        """Messages of the user's side, neighbours of one role as one message with a blank line between texts."""
         joined: list[tuple[str, list[JsonObject]]] = []
         for role, parts in spoken:
             if joined and joined[-1][0] == role:
-                joined[-1][1].extend((text_part(PARAGRAPH), *parts))
+                before = joined[-1][1]
+                if before and parts and before[-1]["type"] == parts[0]["type"] == "text":
+                    before.append(text_part(PARAGRAPH))
+                before += parts
             else:
                 joined.append((role, list(parts)))
         for role, parts in joined:

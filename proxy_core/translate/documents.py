@@ -39,7 +39,7 @@ def source_text(source: JsonObject) -> tuple[str, str]:
 
 
 def holds_pdf(body: JsonObject) -> bool:
-    """True when translating this request may read a PDF, which can take seconds the first time it is seen."""
+    """True when translating this validated body may read a PDF, which can take seconds the first time it is seen."""
     return any(
         _is_pdf(inner)
         for message in body["messages"]
@@ -54,8 +54,8 @@ def _blocks(content: object) -> list[JsonObject]:
 
 
 def _is_pdf(block: JsonObject) -> bool:
-    source: Any = block.get("source")
-    return block.get("type") == "document" and isinstance(source, dict) and "pdf" in str(source.get("media_type"))  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType]
+    source: JsonObject = block.get("source") or {}
+    return block.get("type") == "document" and "pdf" in str(source.get("media_type"))
 
 
 def _decoded(media_type: str, data: str) -> tuple[str, str]:

@@ -96,7 +96,7 @@ def _response_format(body: JsonObject) -> JsonObject | None:
         return None
     return {
         "type": "json_schema",
-        "json_schema": {"name": wish.get("name") or "response", "schema": wish["schema"], "strict": True},
+        "json_schema": {"name": str(wish.get("name") or "response"), "schema": wish["schema"], "strict": True},
     }
 
 

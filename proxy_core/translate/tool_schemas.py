@@ -72,7 +72,7 @@ class _Cleaner:
             elif key in _MANY and isinstance(value, list):
                 kept[key] = [self.schema(item, f"{inner}.{i}") for i, item in enumerate(cast("list[Any]", value))]
             elif key in _ONE or (key == "additionalProperties" and isinstance(value, dict)):
-                kept[key] = self.schema(value, inner)
+                kept[key] = self.schema(cast("object", value), inner)
             else:
                 kept[key] = value
         return kept

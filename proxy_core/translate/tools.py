@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from proxy_core.translate.client_tools import client_tool_schema
 from proxy_core.translate.types import Change, InvalidRequest, JsonObject
@@ -64,7 +64,7 @@ def _description(tool: JsonObject) -> str:
     examples: Any = tool.get("input_examples")
     if not isinstance(examples, list) or not examples:
         return description
-    lines = "\n".join(json.dumps(example, ensure_ascii=False) for example in examples)  # pyright: ignore[reportUnknownVariableType]
+    lines = "\n".join(json.dumps(example, ensure_ascii=False) for example in cast("list[Any]", examples))
     return f"{description}\n\nExamples of input:\n{lines}".lstrip()
 
 

@@ -101,8 +101,6 @@ def _check_block(block: JsonObject, path: str) -> None:
         if not isinstance(block.get("content"), str | None):
             for inner, part in _blocks(block["content"], f"{path}.content"):
                 _check_plain_block(part, inner)
-    elif kind in ("server_tool_use", "mcp_tool_use"):
-        check_depth(block.get("input"), f"{path}.input")
     else:
         _check_plain_block(block, path)
 
@@ -121,6 +119,8 @@ def _check_plain_block(block: JsonObject, path: str) -> None:
         _check_source(cast("JsonObject", source), f"{path}.source")
     elif kind == "search_result":
         _check_inner(block.get("content"), f"{path}.content")
+    elif kind in ("server_tool_use", "mcp_tool_use"):
+        check_depth(block.get("input"), f"{path}.input")
 
 
 def _check_source(source: JsonObject, path: str) -> None:
@@ -140,7 +140,7 @@ def _check_inner(content: object, path: str) -> None:
     if isinstance(content, str):
         return
     for inner, block in _blocks(content, path):
-        if block["type"] in ("text", "image"):
+        if block["type"] not in ("document", "search_result"):
             _check_plain_block(block, inner)
 
 
