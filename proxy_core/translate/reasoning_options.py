@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
-from proxy_core.translate.types import JsonObject
+from proxy_core.translate.types import Change, JsonObject
 
 _KEEPS_MAX = frozenset(("vllm",))
 """Servers that know the effort `max`; the others know at most `high`, and a template prints whatever it is given."""
@@ -35,6 +36,19 @@ def reasoning_fields(body: JsonObject, server_kind: str) -> JsonObject:
         wish: JsonObject = {"effort": effort} if effort else {"max_tokens": budget} if budget else {}
         return {"reasoning": wish or {"enabled": True}} if wish or kind == "enabled" else {}
     return _on(server_kind, effort, budget, enabled=kind == "enabled")
+
+
+def reasoning_changes(body: JsonObject, fields: JsonObject) -> Iterator[Change]:
+    """Where the `fields` that were made of a body's wishes say less than the client did."""
+    thinking: JsonObject = body.get("thinking") or {}
+    config: JsonObject = body.get("output_config") or {}
+    sent: Any = fields.get("reasoning_effort")
+    wish: Any = config.get("effort")
+    budget: Any = thinking.get("budget_tokens")
+    if sent and wish and sent != wish and thinking.get("type") != "disabled":
+        yield Change(f"effort {wish}", "the model server knows no such effort", before=str(wish), after=sent)
+    elif sent and budget and not wish:
+        yield Change("thinking budget", "the model server takes no budget", before=f"{budget} tokens", after=sent)
 
 
 def _off(server_kind: str) -> JsonObject:

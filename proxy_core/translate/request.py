@@ -8,7 +8,7 @@ from typing import Any
 
 from proxy_core.translate.conversation import Conversation
 from proxy_core.translate.messages import read_message
-from proxy_core.translate.reasoning_options import reasoning_fields, reasoning_key
+from proxy_core.translate.reasoning_options import reasoning_changes, reasoning_fields, reasoning_key
 from proxy_core.translate.system_text import system_text
 from proxy_core.translate.tools import read_tools
 from proxy_core.translate.types import Change, JsonObject
@@ -69,11 +69,12 @@ def to_chat_completions(body: JsonObject, options: RequestOptions) -> ChatReques
     if stops:
         chat["stop"] = list(stops)
     chat.update(_plain_fields(body))
-    chat.update(reasoning_fields(body, options.server_kind))
+    reasoning = reasoning_fields(body, options.server_kind)
+    chat.update(reasoning)
     chat["stream"] = True
     chat["stream_options"] = {"include_usage": True}
     changes = [change for message in read for change in message.changes]
-    changes += [*conversation.changes, *tools.changes, *_unsupported(body)]
+    changes += [*conversation.changes, *tools.changes, *reasoning_changes(body, reasoning), *_unsupported(body)]
     return ChatRequest(chat, tuple(changes), tools.names, stops, bool(response_format))
 
 

@@ -10,6 +10,7 @@ import pypdf
 import pytest
 from pypdf.generic import DecodedStreamObject, DictionaryObject, NameObject
 
+from proxy_core.translate import documents
 from proxy_core.translate.documents import MAX_PAGES, PdfTexts, holds_pdf
 from tests.core.translate.asking import assistant, body, call, image, image_part, result, text, translate, user
 
@@ -121,10 +122,17 @@ def test_long_pdfs_are_cut_with_a_note() -> None:
     assert problem == f"is cut after page {MAX_PAGES} of {MAX_PAGES + 1}"
 
 
-def test_a_pdf_reads_the_same_after_it_was_forgotten() -> None:
-    texts = PdfTexts(limit=1)
-    first, second = pdf("Hello one"), pdf("Hello two")
-    assert [texts.read(data)[0] for data in (first, second, first)] == ["Hello one", "Hello two", "Hello one"]
+def test_only_the_last_pdfs_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[str] = []
+
+    def reading(data: str) -> tuple[str, str]:
+        read.append(data)
+        return data, ""
+
+    monkeypatch.setattr(documents, "_pdf_text", reading)
+    texts = PdfTexts(limit=2)
+    assert [texts.read(data)[0] for data in "aabcbca"] == list("aabcbca")
+    assert read == ["a", "b", "c", "a"]
 
 
 @pytest.mark.parametrize(

@@ -88,6 +88,23 @@ def test_thinking_in_each_servers_words(kind: str, given: dict[str, Any], expect
     assert fields_of(kind, **given) == {"max_tokens": 256, **expected}
 
 
+@pytest.mark.parametrize(
+    ("kind", "given", "told"),
+    [
+        ("llama.cpp", MAX, [("effort max", "max", "high")]),
+        ("vllm", MAX, []),
+        ("llama.cpp", {**MAX, "thinking": {"type": "disabled"}}, []),
+        ("unknown", {**MAX, "thinking": {"type": "disabled"}}, []),
+        ("unknown", BUDGET, [("thinking budget", "4000 tokens", "medium")]),
+        ("llama.cpp", {**BUDGET, **LOW, "thinking": BUDGET["thinking"]}, []),
+        ("unknown", LOW, []),
+    ],
+)
+def test_less_thinking_than_wished_is_told(kind: str, given: dict[str, Any], told: list[tuple[str, str, str]]) -> None:
+    changes = translate(body(GO, **given), server_kind=kind).changes
+    assert [(change.what, change.before, change.after) for change in changes] == told
+
+
 @pytest.mark.parametrize("given", [{"output_config": {"format": FORMAT}}, {"output_format": FORMAT}])
 def test_structured_output(given: dict[str, Any]) -> None:
     chat = translate(body(GO, **given))

@@ -101,8 +101,10 @@ JSON = st.recursive(
     max_leaves=12,
 )
 BLOCK_TYPES = st.sampled_from(
-    "text image document search_result tool_use tool_result thinking redacted_thinking "
-    "server_tool_use mcp_tool_result tool_reference hologram".split()
+    [
+        *("text", "image", "document", "search_result", "tool_use", "tool_result", "thinking", "redacted_thinking"),
+        *("server_tool_use", "mcp_tool_result", "tool_reference", "hologram"),
+    ]
 )
 FIELDS = st.sampled_from(
     ["text", "thinking", "source", "content", "input", "id", "name", "tool_use_id", "title", "tool_name", "is_error"]
