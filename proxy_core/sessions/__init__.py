@@ -1,0 +1,1 @@
+"""Conversations: whose a request is, and what its session has used so far."""
