@@ -15,13 +15,11 @@ import threading
 import time
 from collections.abc import Callable, Coroutine, Generator
 from concurrent.futures import Future
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, TypeVar
+from contextlib import contextmanager, suppress
+from typing import Any, Literal, Protocol, TypeAlias, TypeVar
 
 import uvicorn
-
-if TYPE_CHECKING:
-    from uvicorn._types import ASGIApplication
+from starlette.types import ASGIApp
 
 T = TypeVar("T")
 StopMode: TypeAlias = Literal["drain", "now"]
@@ -77,7 +75,7 @@ class QuietServer(uvicorn.Server):
         yield
 
 
-def make_server(app: ASGIApplication) -> QuietServer:
+def make_server(app: ASGIApp) -> QuietServer:
     """A server for sockets that are already bound; it logs through the root logger only."""
     fast = importlib.util.find_spec("httptools") is not None
     config = uvicorn.Config(
@@ -108,7 +106,7 @@ class EngineThread:
     def __init__(
         self,
         engine: ServedEngine,
-        make_app: Callable[[], ASGIApplication],
+        make_app: Callable[[], ASGIApp],
         sock: socket.socket,
         on_failure: Callable[[], None] | None = None,
     ) -> None:
@@ -150,7 +148,7 @@ class EngineThread:
         "drain" takes no new requests and gives those in flight `grace` seconds; what is left, and everything with
         "now", is ended with an error that its client can read.
         """
-        if self.running:
+        with suppress(RuntimeError):  # the loop is closed: it has ended
             self._loop.call_soon_threadsafe(self._request_stop, mode, grace)
 
     def join(self, seconds: float) -> bool:

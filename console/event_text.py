@@ -1,0 +1,149 @@
+"""Events as one line of words, and as JSON."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from datetime import UTC, datetime
+from functools import singledispatch
+
+import orjson
+
+from proxy_core import events
+from proxy_core.snapshot import Totals
+
+
+@singledispatch
+def describe(event: events.EngineEvent) -> str:
+    """What happened, without time, kind and session. Events without words of their own list their fields."""
+    base = {field.name for field in fields(events.EngineEvent)}
+    return " ".join(f"{field.name}={getattr(event, field.name)}" for field in fields(event) if field.name not in base)
+
+
+@describe.register
+def _(event: events.ServerStarted) -> str:
+    return f"listening at {event.url}"
+
+
+@describe.register
+def _(event: events.ServerDraining) -> str:
+    return f"taking no new requests; {event.active} still running"
+
+
+@describe.register
+def _(event: events.UpstreamChanged) -> str:
+    return f"model server {event.before} → {event.after}" + (f": {event.detail}" if event.detail else "")
+
+
+@describe.register
+def _(event: events.UpstreamLearned) -> str:
+    window = f"{tokens(event.window)} tokens ({event.window_source})" if event.window else "window unknown"
+    return f"{event.server} serves {event.model or 'an unnamed model'}, {window}"
+
+
+@describe.register
+def _(event: events.SessionOpened) -> str:
+    return f"new session {event.label}" + (f" of {event.client}" if event.client else "")
+
+
+@describe.register
+def _(event: events.RequestStarted) -> str:
+    return f"{event.role} request, {event.messages} messages" + ("" if event.stream else ", not streamed")
+
+
+@describe.register
+def _(event: events.RequestFinished) -> str:
+    parts = [f"{tokens(event.prompt_tokens)} in"]
+    if event.cached_tokens:
+        parts.append(f"({tokens(event.cached_tokens)} cached)")
+    parts.append(f"{tokens(event.output_tokens)} out")
+    if event.decode_rate is not None:
+        parts.append(f"{event.decode_rate:.1f} tok/s")
+    if event.ttft is not None:
+        parts.append(f"first token {event.ttft:.1f} s")
+    parts.append(f"stop={event.stop_reason}")
+    if event.tools:
+        parts.append("calls " + ", ".join(event.tools))
+    return " ".join(parts)
+
+
+@describe.register
+def _(event: events.RequestFailed) -> str:
+    return f"{event.status} {event.error} in {event.phase}: {event.message}"
+
+
+@describe.register
+def _(event: events.RequestCancelled) -> str:
+    return f"cancelled by {event.by} in {event.phase} after {event.seconds:.1f} s"
+
+
+@describe.register
+def _(event: events.UpstreamRetried) -> str:
+    return f"try {event.attempt} in {event.pause:.1f} s: {event.reason}"
+
+
+@describe.register
+def _(event: events.RequestAltered) -> str:
+    change = f" ({event.before} → {event.after})" if event.before or event.after else ""
+    return f"{event.what}{change}: {event.why}"
+
+
+@describe.register
+def _(event: events.ContextWarning) -> str:
+    return f"context {event.level}: {event.utilisation:.0%} of {tokens(event.window)} tokens"
+
+
+@describe.register
+def _(event: events.SettingChanged) -> str:
+    return f"{event.name} {event.before} → {event.after} by {event.by}"
+
+
+@describe.register
+def _(event: events.LogRecorded) -> str:
+    return event.text
+
+
+def event_json(event: events.EngineEvent) -> bytes:
+    """The event as one JSON object: `time` (ISO 8601, UTC), `kind`, `severity`, then its own fields."""
+    listed: dict[str, object] = {
+        "time": iso_time(event.at),
+        "kind": event.kind,
+        "severity": event.severity,
+    }
+    listed |= {field.name: getattr(event, field.name) for field in fields(event) if field.name != "at"}
+    return orjson.dumps(listed)
+
+
+def summary(totals: Totals, sessions: int, seconds: float) -> str:
+    """What a run came to, in one line."""
+    served = f"{totals.requests} requests ({totals.failed} failed, {totals.cancelled} cancelled)"
+    read = f"{tokens(totals.prompt_tokens)} tokens in ({tokens(totals.cached_tokens)} cached)"
+    return f"{served}, {sessions} sessions, {read}, {tokens(totals.output_tokens)} out, up {duration(seconds)}"
+
+
+def summary_json(totals: Totals, sessions: int, seconds: float, at: float) -> bytes:
+    """The same as one JSON object of kind "summary"."""
+    listed: dict[str, object] = {"time": iso_time(at), "kind": "summary", "severity": "info"}
+    listed |= {field.name: getattr(totals, field.name) for field in fields(totals)}
+    return orjson.dumps(listed | {"sessions": sessions, "uptime_seconds": round(seconds, 3)})
+
+
+def iso_time(at: float) -> str:
+    """Unix time as ISO 8601 in UTC with milliseconds."""
+    return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def tokens(count: int) -> str:
+    """950, 58.1k, 1.2M."""
+    if count < 1000:
+        return str(count)
+    return f"{count / 1000:.1f}k" if count < 999_950 else f"{count / 1_000_000:.1f}M"
+
+
+def duration(seconds: float) -> str:
+    """42 s, 3 min 05 s, 2 h 10 min."""
+    whole = int(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60:02} s"
+    return f"{whole // 3600} h {whole % 3600 // 60:02} min"
