@@ -199,7 +199,7 @@ class Settings:
         "PROXY_PING_INTERVAL", "number", 4.0, "server", "Pause between pings while the model server is silent",
         low=0.2, high=5, unit="s",
     )  # fmt: skip
-    broken_stream: str = _declare(
+    broken_stream: Literal["auto", "event", "cut"] = _declare(
         "PROXY_BROKEN_STREAM", "choice", "auto", "server",
         "How a stream that broke after content ends: error event, cut connection, or auto (cut for Claude Code, which "
         "then retries; an error event for the others)",
@@ -213,7 +213,7 @@ class Settings:
         "PROXY_MAX_SESSIONS", "integer", 500, "sessions", "Sessions kept; the longest idle goes first",
         low=1, high=100_000,
     )  # fmt: skip
-    system_reminders: str = _declare(
+    system_reminders: Literal["reminder", "raw"] = _declare(
         "PROXY_SYSTEM_REMINDERS", "choice", "reminder", "translation",
         "System messages inside a conversation: a reminder on the user's side (strict templates refuse a second system "
         "message) or raw",
@@ -223,7 +223,7 @@ class Settings:
         "PROXY_TEXT_TOOL_CALLS", "switch", True, "translation",
         "Read tool calls that the model wrote as text, when the tool is declared",
     )  # fmt: skip
-    stream_reasoning_fallback: str = _declare(
+    stream_reasoning_fallback: Literal["off", "sanitized", "visible"] = _declare(
         "PROXY_STREAM_REASONING_FALLBACK", "choice", "off", "guardrails",
         "A turn that is only reasoning: leave it, add a sanitized excerpt as text, or make the reasoning visible text",
         choices=("off", "sanitized", "visible"),

@@ -1,0 +1,142 @@
+"""POST /v1/messages: the road of one request, from its bytes to the last byte of its answer."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import aclosing, suppress
+
+from starlette.types import Receive, Scope, Send
+
+from proxy_core.api.client_link import ClientLink, Ending
+from proxy_core.api.incoming import ClientGone, headers_of, parse_body, read_body, refuse_threads
+from proxy_core.engine import Engine
+from proxy_core.exchange import Exchange
+from proxy_core.translate.errors import ApiError
+from proxy_core.translate.response import MessageAssembler
+from proxy_core.translate.sse import encode
+from proxy_core.translate.types import InvalidRequest
+from proxy_core.translate.validate import validate_messages_request
+from proxy_core.turn import Turn, new_request_id
+
+
+class MessagesEndpoint:
+    """A raw ASGI endpoint: a framework's response object would not notice a client that leaves during prefill."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        link = ClientLink(receive, send, new_request_id())
+        headers = headers_of(scope)
+        try:
+            turn = await self._admit(headers, receive, link.request_id)
+        except ClientGone:
+            return
+        except ApiError as error:
+            self._engine.ledger.refused(error, link.request_id)
+            await link.fail(for_client(error, headers))
+            return
+        await self._serve(turn, link, headers)
+
+    async def _admit(self, headers: dict[str, str], receive: Receive, request_id: str) -> Turn:
+        settings = self._engine.settings.current
+        raw = await read_body(receive, settings.max_body_mb * 2**20)
+        if self._engine.draining:
+            raise ApiError(529, "overloaded_error", "Interlock is shutting down", headers={"retry-after": "5"})
+        body = parse_body(raw)
+        refuse_threads(body)
+        try:
+            return self._engine.admit(headers, validate_messages_request(body), request_id)
+        except InvalidRequest as error:
+            raise ApiError(400, "invalid_request_error", str(error)) from None
+
+    async def _serve(self, turn: Turn, link: ClientLink, headers: dict[str, str]) -> None:
+        engine = self._engine
+        turn.task = asyncio.current_task()
+        try:
+            with engine.ledger.running(turn):
+                exchange = await engine.exchange(turn)
+                await (self._stream if turn.stream else self._whole)(turn, exchange, link)
+                engine.ledger.finished(turn, exchange.converter)
+        except InvalidRequest as error:
+            await self._fail(turn, link, headers, ApiError(400, "invalid_request_error", str(error)))
+        except ApiError as error:
+            engine.learn(error)
+            await self._fail(turn, link, headers, error)
+        except asyncio.CancelledError:
+            if not turn.cancelled_by:
+                raise
+            engine.ledger.cancelled(turn)
+            await self._say_cancelled(turn, link, headers)
+
+    async def _stream(self, turn: Turn, exchange: Exchange, link: ClientLink) -> None:
+        opening = exchange.opening()
+        watcher = asyncio.create_task(link.watch(turn, opening, turn.settings.ping_interval))
+        try:
+            async with aclosing(exchange.run()) as batches:
+                async for events in batches:
+                    if link.committed:
+                        await link.write(b"".join(map(encode, events)))
+                    else:
+                        await link.commit(b"".join(map(encode, opening + events)))
+            await link.end()
+        finally:
+            watcher.cancel()
+
+    async def _whole(self, turn: Turn, exchange: Exchange, link: ClientLink) -> None:
+        assembler = MessageAssembler()
+        for event in exchange.opening():
+            assembler.add(event)
+        watcher = asyncio.create_task(link.watch(turn, None, turn.settings.ping_interval))
+        try:
+            async with aclosing(exchange.run()) as batches:
+                async for events in batches:
+                    for event in events:
+                        assembler.add(event)
+            await link.respond(200, assembler.message())
+        finally:
+            watcher.cancel()
+
+    async def _fail(self, turn: Turn, link: ClientLink, headers: dict[str, str], error: ApiError) -> None:
+        self._engine.ledger.failed(turn, error)
+        if not link.committed:
+            await link.fail(for_client(error, headers))
+        else:
+            await link.break_off(error, ending_for(turn))
+
+    async def _say_cancelled(self, turn: Turn, link: ClientLink, headers: dict[str, str]) -> None:
+        task = asyncio.current_task()
+        if task is not None:
+            task.uncancel()
+        if turn.cancelled_by == "client" or link.ended:
+            return
+        with suppress(Exception):
+            error = cancelled_error(turn.cancelled_by)
+            if not link.committed:
+                await link.fail(for_client(error, headers))
+            else:
+                await link.break_off(error, "event")
+
+
+def for_client(error: ApiError, headers: dict[str, str]) -> ApiError:
+    """The error as this client can use it: Claude Code repeats a 401 for 40 seconds, a 403 it shows at once."""
+    if error.status == 401 and headers.get("user-agent", "").startswith("claude-cli"):
+        return ApiError(403, "permission_error", error.message, headers=dict(error.headers))
+    return error
+
+
+def ending_for(turn: Turn) -> Ending:
+    """How a stream that broke after it began ends for this client, by the setting."""
+    wish = turn.settings.broken_stream
+    if wish == "auto":
+        return "cut" if turn.identity.client == "claude-code" else "event"
+    return "cut" if wish == "cut" else "event"
+
+
+def cancelled_error(by: str) -> ApiError:
+    """What a client reads whose request was ended from here."""
+    if by == "operator":
+        never = {"x-should-retry": "false"}
+        return ApiError(400, "invalid_request_error", "the operator of Interlock cancelled this request", headers=never)
+    return ApiError(529, "overloaded_error", "Interlock is shutting down", headers={"retry-after": "5"})

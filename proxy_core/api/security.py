@@ -1,0 +1,74 @@
+"""Who may talk to the proxy: the token where one is set, and no web page of a stranger."""
+
+from __future__ import annotations
+
+import hmac
+import ipaddress
+from urllib.parse import urlsplit
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from proxy_core.api.client_link import ClientLink
+from proxy_core.api.incoming import headers_of
+from proxy_core.live_settings import LiveSettings
+from proxy_core.translate.errors import ApiError
+from proxy_core.turn import new_request_id
+
+LOCAL_NAMES = frozenset({"localhost", "host.docker.internal", "host.containers.internal", "testserver"})
+
+
+class Gate:
+    """ASGI middleware in front of every route.
+
+    With a token set, a request needs it. Without one (loopback only) a request that a browser sends for a foreign page
+    is refused: by its `Origin`, and by a `Host` that is a public name, as in DNS rebinding.
+    """
+
+    def __init__(self, app: ASGIApp, settings: LiveSettings) -> None:
+        self._app = app
+        self._settings = settings
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let the request in or answer it."""
+        if scope["type"] == "http":
+            error = self._refusal(scope)
+            if error is not None:
+                await ClientLink(receive, send, new_request_id()).fail(error)
+                return
+        await self._app(scope, receive, send)
+
+    def _refusal(self, scope: Scope) -> ApiError | None:
+        token = self._settings.current.auth_token
+        headers = headers_of(scope)
+        if token:
+            open_to_all = scope["path"] in {"/health", "/"}
+            return None if open_to_all or _presents(headers, token) else _unauthorized()
+        origin = headers.get("origin", "")
+        if origin and not _is_local(urlsplit(origin).hostname or ""):
+            return ApiError(403, "permission_error", f"requests from web pages of {origin} are not served")
+        host = urlsplit("//" + headers.get("host", "localhost")).hostname or ""
+        if not _is_local(host):
+            hint = "set PROXY_AUTH_TOKEN to allow other names"
+            return ApiError(403, "permission_error", f"the host name {host} is not this machine's; {hint}")
+        return None
+
+
+def _presents(headers: dict[str, str], token: str) -> bool:
+    scheme, _, bearer = headers.get("authorization", "").partition(" ")
+    given = (headers.get("x-api-key", ""), bearer.strip() if scheme.lower() == "bearer" else "")
+    return any(hmac.compare_digest(text.encode(), token.encode()) for text in given)
+
+
+def _unauthorized() -> ApiError:
+    message = "this Interlock wants its token (PROXY_AUTH_TOKEN) as x-api-key or Bearer"
+    return ApiError(401, "authentication_error", message, headers={"x-should-retry": "false"})
+
+
+def _is_local(host: str) -> bool:
+    if host in LOCAL_NAMES or host.endswith(".localhost"):
+        return True
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True

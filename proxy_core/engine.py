@@ -1,0 +1,276 @@
+"""Wires the rooms: the one object that the HTTP face and the console's port hold."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+
+from proxy_core.commands import CancelSession, Command, CommandResult
+from proxy_core.events import (
+    EngineEvent,
+    EventRing,
+    RequestAltered,
+    ServerDraining,
+    ServerStarted,
+    SessionForgotten,
+    SessionOpened,
+    SettingChanged,
+    UpstreamChanged,
+    UpstreamLearned,
+)
+from proxy_core.exchange import Exchange, Road
+from proxy_core.ledger import Ledger
+from proxy_core.live_settings import LiveSettings, UpdateResult
+from proxy_core.picture import session_views
+from proxy_core.sessions.identity import identify
+from proxy_core.sessions.purpose import request_kind
+from proxy_core.sessions.store import Session, SessionStore
+from proxy_core.snapshot import Snapshot, UpstreamView
+from proxy_core.throughput import Throughput
+from proxy_core.translate.documents import holds_pdf
+from proxy_core.translate.errors import ApiError
+from proxy_core.translate.request import ChatRequest, RequestOptions, to_chat_completions
+from proxy_core.translate.types import JsonObject
+from proxy_core.turn import Turn
+from proxy_core.upstream.client import UpstreamClient, auth_headers, make_client
+from proxy_core.upstream.discovery import UpstreamFacts, UpstreamWatch
+from proxy_core.upstream.model_names import parse_model_map, served_model
+from proxy_core.upstream.tokens import TokenCount, TokenCounter
+from proxy_core.upstream.urls import chat_completions, normalise_base
+
+SNAPSHOT_SECONDS = 0.25
+STALE_SECONDS = 5.0
+WATCHED_SECONDS = 3.0
+"""A picture is made anew only while somebody has asked for one this recently."""
+
+
+class Engine:
+    """Made on any thread without I/O; `start` and everything with a turn run on the engine's own event loop."""
+
+    def __init__(self, settings: LiveSettings, *, url: str = "") -> None:
+        self.settings = settings
+        self.events = EventRing()
+        self.throughput = Throughput()
+        self.ledger = Ledger(self.events, self.throughput)
+        self.url = url
+        self.draining = False
+        self.root = normalise_base(settings.current.llama_cpp_base)
+        self.sessions = SessionStore(self._forgotten)
+        self._started_at = time.time()
+        self._upstream_since = self._started_at
+        self._asked = 0.0
+        self._version = 0
+        self._moved: tuple[object, ...] = ()
+        self._pictured = 0.0
+        self._lag = 0.0
+        self._tasks: list[asyncio.Task[None]] = []
+        self._picture = self._make_picture("connecting", UpstreamFacts.unknown(), "")
+
+    # -- life -----------------------------------------------------------------------------------------------------
+
+    async def start(self) -> None:
+        """Open the upstream client and begin to watch the model server."""
+        current = self.settings.current
+        self.upstream = UpstreamClient(make_client(current))
+        self.watch = UpstreamWatch(self.upstream.http, self.root, auth_headers(current), self._upstream_changed)
+        self.counter = TokenCounter(self.upstream.http, self.root)
+        self._tasks = [asyncio.create_task(self.watch.run()), asyncio.create_task(self._tick())]
+        self._publish(ServerStarted(at=time.time(), url=self.url))
+
+    async def stop(self) -> None:
+        """End the background tasks and close the client."""
+        for task in self._tasks:
+            task.cancel()
+        for task in self._tasks:
+            with suppress(asyncio.CancelledError):
+                await task
+        self._refresh(time.monotonic())
+        await self.upstream.http.aclose()
+
+    def begin_drain(self) -> None:
+        """Take no new requests; those in flight go on."""
+        if not self.draining:
+            self.draining = True
+            self._publish(ServerDraining(at=time.time(), active=self.active))
+
+    def end_turns(self) -> None:
+        """End what is still in flight; each client is told that the proxy shuts down."""
+        for turn in tuple(self.ledger.active.values()):
+            turn.cancel("shutdown")
+
+    # -- the road of a request ------------------------------------------------------------------------------------
+
+    def admit(self, headers: Mapping[str, str], body: JsonObject, request_id: str) -> Turn:
+        """Make the turn of a validated body: whose it is, what for, and under which settings."""
+        current = self.settings.current
+        identity = identify(headers, body)
+        now = time.time()
+        session, is_new = self.sessions.get_or_create(
+            identity, body, now=now, ttl=current.session_ttl_secs, limit=current.max_sessions
+        )
+        session.monitor.window = self.window
+        if is_new:
+            self._publish(
+                SessionOpened(
+                    at=now, session=session.key, label=session.label, client=identity.client, agent=identity.agent
+                )
+            )
+        role = request_kind(headers, body)
+        return Turn(request_id, body, identity, role, session, current, stream=body.get("stream") is True)
+
+    async def exchange(self, turn: Turn) -> Exchange:
+        """Translate the turn and make ready to send it. Raises `InvalidRequest`."""
+        chat = await self._translated(turn.body)
+        turn.session.model = chat.body["model"]
+        turn.input_tokens = self.counter.estimate(chat.body).tokens
+        for change in turn.session.news(chat.changes):
+            self._publish(
+                RequestAltered(
+                    at=time.time(),
+                    session=turn.session.key,
+                    request=turn.request_id,
+                    what=change.what,
+                    why=change.why,
+                    before=change.before,
+                    after=change.after,
+                )
+            )
+        road = Road(self.upstream, chat_completions(self.root), self._publish, self.throughput)
+        return Exchange(turn, chat, road)
+
+    async def count_tokens(self, body: JsonObject) -> TokenCount:
+        """What the request would cost. Raises `InvalidRequest`."""
+        return await self.counter.count((await self._translated(body)).body, self.watch.facts)
+
+    def learn(self, error: ApiError) -> None:
+        """Take from an error what it says of the model server."""
+        if error.overflow is not None:
+            self.watch.learn_window(error.overflow.limit)
+        elif error.status >= 500:
+            self.watch.poke()
+
+    async def _translated(self, body: JsonObject) -> ChatRequest:
+        """Reading a PDF takes seconds the first time: that runs beside the loop."""
+        if holds_pdf(body):
+            return await asyncio.to_thread(self._translate, body)
+        return self._translate(body)
+
+    def _translate(self, body: JsonObject) -> ChatRequest:
+        facts, current = self.watch.facts, self.settings.current
+        model = served_model(str(body.get("model", "")), facts, parse_model_map(current.model_map))
+        options = RequestOptions(
+            model=model, server_kind=facts.kind, system_reminders=current.system_reminders, vision=facts.vision
+        )
+        return to_chat_completions(body, options)
+
+    # -- what others may ask ----------------------------------------------------------------------------------------
+
+    @property
+    def active(self) -> int:
+        """Requests in flight."""
+        return len(self.ledger.active)
+
+    @property
+    def window(self) -> int:
+        """The context window in tokens: the operator's, else the model server's; 0 while unknown."""
+        return self.settings.current.context_window or self.watch.facts.window
+
+    def snapshot(self) -> Snapshot:
+        """The newest picture; any thread."""
+        self._asked = time.monotonic()
+        return self._picture
+
+    def update(self, changes: Mapping[str, str], by: str) -> UpdateResult:
+        """Change live settings; any thread. Each change is an event."""
+        result = self.settings.update(changes)
+        for change in result.changes:
+            self._publish(
+                SettingChanged(at=time.time(), name=change.name, before=change.before, after=change.after, by=by)
+            )
+        return result
+
+    async def command(self, command: Command) -> CommandResult:
+        """Carry out an operator's command."""
+        if isinstance(command, CancelSession):
+            turns = [turn for turn in self.ledger.active.values() if turn.session.key == command.session]
+            for turn in turns:
+                turn.cancel("operator")
+            return CommandResult(bool(turns), f"cancelled {len(turns)}" if turns else "nothing in flight there")
+        self.watch.poke()
+        return CommandResult(ok=True, message="asking the model server")
+
+    # -- background -------------------------------------------------------------------------------------------------
+
+    async def _tick(self) -> None:
+        while True:
+            before = time.monotonic()
+            await asyncio.sleep(SNAPSHOT_SECONDS)
+            now = time.monotonic()
+            self._lag = max(now - before - SNAPSHOT_SECONDS, 0.0)
+            self.sessions.expire(time.time(), self.settings.current.session_ttl_secs)
+            if now - self._asked < WATCHED_SECONDS:
+                self._refresh(now)
+
+    def _refresh(self, now: float) -> None:
+        """Make the picture anew when something moved, and every few seconds for what changes with time alone."""
+        moved = (self.events.count, self.ledger.changes, self.throughput.moves, self.watch.state)
+        if moved == self._moved and now - self._pictured < STALE_SECONDS:
+            return
+        picture = self._make_picture(self.watch.state, self.watch.facts, self.watch.detail)
+        if moved != self._moved or picture.sessions != self._picture.sessions:
+            self._picture = picture
+        self._moved, self._pictured = moved, now
+
+    def _make_picture(self, state: str, facts: UpstreamFacts, detail: str) -> Snapshot:
+        now = time.time()
+        window = self.settings.current.context_window
+        self._version += 1
+        return Snapshot(
+            version=self._version,
+            at=now,
+            started_at=self._started_at,
+            url=self.url,
+            draining=self.draining,
+            active=self.active,
+            sessions=session_views(self.sessions.all(), self.ledger.active.values(), now),
+            upstream=UpstreamView(
+                url=self.root,
+                state=state,
+                since=self._upstream_since,
+                detail=detail,
+                kind=facts.kind,
+                model=facts.model,
+                window=window or facts.window,
+                window_source="PROXY_CONTEXT_WINDOW" if window else facts.window_source,
+                slots=facts.slots,
+            ),
+            samples=self.throughput.samples(),
+            totals=self.ledger.totals,
+            loop_lag=self._lag,
+        )
+
+    def _upstream_changed(self, before: str, after: str, facts: UpstreamFacts, detail: str) -> None:
+        now = time.time()
+        if before != after:
+            self._upstream_since = now
+            self._publish(UpstreamChanged(at=now, before=before, after=after, detail=detail))
+        if after == "up":
+            self._publish(
+                UpstreamLearned(
+                    at=now,
+                    server=facts.kind,
+                    model=facts.model,
+                    window=facts.window,
+                    window_source=facts.window_source,
+                )
+            )
+            for session in self.sessions.all():
+                session.monitor.window = self.window
+
+    def _forgotten(self, session: Session, reason: str) -> None:
+        self._publish(SessionForgotten(at=time.time(), session=session.key, reason=reason))
+
+    def _publish(self, event: EngineEvent) -> None:
+        self.events.publish(event)

@@ -1,0 +1,217 @@
+"""The model server's side of one turn: one streaming call, read to its end and given on as Messages API events."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import AsyncExitStack, suppress
+from dataclasses import dataclass
+from typing import cast
+
+import httpx
+import orjson
+
+from proxy_core.events import EngineEvent, RequestAltered, UpstreamRetried
+from proxy_core.guardrails.reasoning import ReasoningFallback
+from proxy_core.throughput import Throughput
+from proxy_core.translate.errors import ApiError, is_grammar_error
+from proxy_core.translate.request import ChatRequest
+from proxy_core.translate.response import completion_to_chunks
+from proxy_core.translate.sse import SseReader
+from proxy_core.translate.stream import StreamConverter, StreamOptions
+from proxy_core.translate.tool_schemas import without_grammar_traps
+from proxy_core.translate.types import Change, Event, JsonObject
+from proxy_core.turn import Turn, new_message_id
+from proxy_core.upstream.client import UpstreamClient, transport_error
+
+LAST_BYTES_SECONDS = 0.25
+
+Publish = Callable[[EngineEvent], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Road:
+    """What an exchange needs of the engine."""
+
+    upstream: UpstreamClient
+    url: str
+    publish: Publish
+    throughput: Throughput
+
+
+class Exchange:
+    """Runs one turn upstream. `converter` holds the usage, the stop reason and what was called when it is over."""
+
+    def __init__(self, turn: Turn, chat: ChatRequest, road: Road) -> None:
+        self.turn = turn
+        self.chat = chat
+        self._road = road
+        self.converter = StreamConverter(
+            message_id=new_message_id(),
+            model=turn.model,
+            input_tokens=turn.input_tokens,
+            tool_names=chat.tool_names,
+            tool_schemas=_schemas(chat.body),
+            stop_sequences=chat.stop_sequences,
+            max_tokens=turn.body.get("max_tokens"),
+            options=StreamOptions(text_tool_calls=turn.settings.text_tool_calls, live=turn.stream),
+        )
+        settings = turn.settings
+        self._fallback = ReasoningFallback(settings.stream_reasoning_fallback, settings.stream_reasoning_max_chars)
+
+    def opening(self) -> list[Event]:
+        """The `message_start`; may go out as soon as the client should see that work has begun."""
+        return self.converter.start()
+
+    async def run(self) -> AsyncGenerator[list[Event]]:
+        """The events after `message_start`, batch by batch as they are read; the last batch ends with `message_stop`.
+
+        Raises `ApiError` for every way in which there is no complete answer; what was given before stands.
+        """
+        async with AsyncExitStack() as opened:
+            response = await self._open(opened)
+            self.turn.enter("prefill")
+            if response.headers.get("content-type", "").startswith("application/json"):
+                yield self._whole(await _read_json(response, self._road.url))
+                return
+            reader = SseReader()
+            incoming = response.aiter_raw()
+            try:
+                async for data in incoming:
+                    events = self._convert(reader.feed(data))
+                    if events:
+                        yield events
+                    if reader.done or self.converter.failure is not None:
+                        break
+            except httpx.HTTPError as error:
+                if not self.converter.finish_seen:
+                    raise transport_error(error, self._road.url) from error
+            yield self._sound(self._convert(reader.close()))
+            yield self._sound(self._end(done=reader.done))
+            await _read_to_end(incoming)
+
+    async def _open(self, opened: AsyncExitStack) -> httpx.Response:
+        """Send the request; after a refused grammar once more, with simpler tool schemas."""
+        try:
+            return await self._sent(opened, self.chat.body)
+        except ApiError as error:
+            cleaned = self._cleaned(error)
+            if cleaned is None:
+                raise
+            return await self._sent(opened, cleaned)
+
+    async def _sent(self, opened: AsyncExitStack, body: JsonObject) -> httpx.Response:
+        road = self._road
+        stream = road.upstream.stream(road.url, orjson.dumps(body), self.turn.settings, self._retried, self._waiting)
+        return await opened.enter_async_context(stream)
+
+    def _sound(self, events: list[Event]) -> list[Event]:
+        """The last events, unless they show that the answer broke."""
+        if self.converter.failure is not None:
+            raise self.converter.failure
+        return events
+
+    def _whole(self, completion: JsonObject) -> list[Event]:
+        """The events of an answer that came as one JSON object although a stream was asked for."""
+        events = self._sound(self._convert(completion_to_chunks(completion)))
+        return events + self._sound(self._end(done=True))
+
+    def _convert(self, chunks: list[JsonObject]) -> list[Event]:
+        converter = self.converter
+        events: list[Event] = []
+        for chunk in chunks:
+            events += converter.feed(chunk)
+        if not events:
+            progress = converter.progress
+            if progress is not None and progress.total:
+                self.turn.prefill_done = progress.processed / progress.total
+            return events
+        self._observe(events)
+        return self._fallback.process(events)
+
+    def _end(self, *, done: bool) -> list[Event]:
+        return self._fallback.process(self.converter.finish(done=done))
+
+    def _observe(self, events: list[Event]) -> None:
+        """Note the phase and the pace; a delta is about one token."""
+        turn = self.turn
+        deltas = [event for event in events if event["type"] == "content_block_delta"]
+        if not deltas:
+            return
+        now = time.time()
+        first = turn.first_token is None
+        turn.token("thinking" if deltas[-1]["delta"]["type"] == "thinking_delta" else "decode", len(deltas))
+        if first and turn.ttft is not None:
+            self._road.throughput.first_token(now, turn.ttft)
+        self._road.throughput.decoded(now, len(deltas))
+
+    def _cleaned(self, error: ApiError) -> JsonObject | None:
+        """The body with tool schemas that any grammar can express, when a grammar was what the server refused."""
+        body = self.chat.body
+        if not body.get("tools") or not is_grammar_error(error):
+            return None
+        tools, changes = without_grammar_traps(body["tools"])
+        if not changes:
+            return None
+        for change in changes:
+            self._altered(change)
+        return {**body, "tools": tools}
+
+    def _altered(self, change: Change) -> None:
+        turn = self.turn
+        self._road.publish(
+            RequestAltered(
+                at=time.time(),
+                session=turn.session.key,
+                request=turn.request_id,
+                what=change.what,
+                why=change.why,
+                before=change.before,
+                after=change.after,
+            )
+        )
+
+    def _retried(self, reason: str, attempt: int, pause: float) -> None:
+        turn = self.turn
+        self._road.publish(
+            UpstreamRetried(
+                at=time.time(),
+                session=turn.session.key,
+                request=turn.request_id,
+                reason=reason,
+                attempt=attempt,
+                pause=pause,
+            )
+        )
+
+    def _waiting(self, waiting: bool) -> None:
+        self.turn.enter("connect" if waiting else "queued")
+
+
+def _schemas(body: JsonObject) -> dict[str, JsonObject]:
+    """The declared tools' parameter schemas by name: they tell how an argument written as text is meant."""
+    functions: list[JsonObject] = [tool["function"] for tool in body.get("tools", ())]
+    return {function["name"]: function.get("parameters") or {} for function in functions}
+
+
+async def _read_to_end(incoming: AsyncIterator[bytes]) -> None:
+    """Take the few bytes behind `[DONE]`: a connection whose answer was read to its end can serve the next request."""
+    with suppress(TimeoutError, httpx.HTTPError):
+        async with asyncio.timeout(LAST_BYTES_SECONDS):
+            async for _ in incoming:
+                pass
+
+
+async def _read_json(response: httpx.Response, url: str) -> JsonObject:
+    try:
+        content = await response.aread()
+    except httpx.HTTPError as error:
+        raise transport_error(error, url) from error
+    try:
+        parsed: object = orjson.loads(content)
+    except orjson.JSONDecodeError:
+        parsed = None
+    if isinstance(parsed, dict):
+        return cast("JsonObject", parsed)
+    return {"error": {"message": "the model server answered no JSON object"}}

@@ -1,0 +1,179 @@
+"""The books of the engine: which turns are running, what each one came to, and the events that tell of it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Generator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from proxy_core.events import (
+    ContextWarning,
+    EventRing,
+    RequestCancelled,
+    RequestFailed,
+    RequestFinished,
+    RequestStarted,
+)
+from proxy_core.sessions.monitor import LEVELS
+from proxy_core.sessions.store import Session
+from proxy_core.snapshot import Totals
+from proxy_core.throughput import Throughput
+from proxy_core.translate.errors import ApiError
+from proxy_core.translate.stream import StreamConverter
+from proxy_core.turn import Turn
+
+
+@dataclass(slots=True)
+class Ledger:
+    """Engine thread only."""
+
+    events: EventRing
+    throughput: Throughput
+    active: dict[str, Turn] = field(default_factory=dict)
+    changes: int = 0
+    _requests: int = 0
+    _failed: int = 0
+    _cancelled: int = 0
+    _prompt_tokens: int = 0
+    _cached_tokens: int = 0
+    _output_tokens: int = 0
+
+    @property
+    def totals(self) -> Totals:
+        """Counts since the start."""
+        return Totals(
+            self._requests,
+            self._failed,
+            self._cancelled,
+            self._prompt_tokens,
+            self._cached_tokens,
+            self._output_tokens,
+        )
+
+    @contextmanager
+    def running(self, turn: Turn) -> Generator[None]:
+        """Count the turn as running while the block lasts."""
+        self._requests += 1
+        self.changes += 1
+        self.active[turn.request_id] = turn
+        turn.session.begin(time.time())
+        self.throughput.request(time.time())
+        self.events.publish(
+            RequestStarted(
+                at=time.time(),
+                session=turn.session.key,
+                request=turn.request_id,
+                role=turn.role,
+                model=turn.model,
+                messages=len(turn.body["messages"]),
+                stream=turn.stream,
+            )
+        )
+        try:
+            yield
+        finally:
+            del self.active[turn.request_id]
+            turn.session.end(time.time())
+            self.changes += 1
+
+    def finished(self, turn: Turn, converter: StreamConverter) -> None:
+        """The turn ended well."""
+        usage, timings = converter.usage, converter.timings
+        prompt, cached = usage.prompt_tokens, usage.cache_read_input_tokens
+        decode_seconds = turn.seconds - (turn.ttft or 0.0)
+        decode_rate = usage.output_tokens / decode_seconds if turn.ttft is not None and decode_seconds > 0 else None
+        prefill_rate = timings.prompt_n / timings.prompt_ms * 1000 if timings and timings.prompt_ms else None
+        if timings and timings.predicted_ms:
+            decode_rate = timings.predicted_n / timings.predicted_ms * 1000
+        self._prompt_tokens += prompt
+        self._cached_tokens += cached
+        self._output_tokens += usage.output_tokens
+        self.throughput.prefilled(time.time(), max(prompt - cached, 0))
+        self._record(turn, converter, decode_rate)
+        self.events.publish(
+            RequestFinished(
+                at=time.time(),
+                session=turn.session.key,
+                request=turn.request_id,
+                role=turn.role,
+                stop_reason=converter.stop_reason or "",
+                prompt_tokens=prompt,
+                cached_tokens=cached,
+                output_tokens=usage.output_tokens,
+                seconds=turn.seconds,
+                ttft=turn.ttft,
+                decode_rate=decode_rate,
+                prefill_rate=prefill_rate,
+                tools=tuple(converter.tools_called),
+            )
+        )
+
+    def _record(self, turn: Turn, converter: StreamConverter, decode_rate: float | None) -> None:
+        """Bring the session's monitor up to date; side requests do not move its context figures."""
+        session = turn.session
+        usage = converter.usage
+        monitor = session.monitor
+        before = monitor.level
+        monitor.record(
+            prompt_tokens=usage.prompt_tokens,
+            cached_tokens=usage.cache_read_input_tokens,
+            output_tokens=usage.output_tokens,
+            estimated=usage.estimated,
+            ttft=turn.ttft,
+            decode_rate=decode_rate,
+            tools=tuple(converter.tools_called),
+            stop_reason=converter.stop_reason or "",
+            main=turn.role in {"main", "subagent"},
+        )
+        if monitor.utilisation is not None and LEVELS.index(monitor.level) > LEVELS.index(before):
+            self.events.publish(
+                ContextWarning(
+                    at=time.time(),
+                    session=session.key,
+                    request=turn.request_id,
+                    level=monitor.level,
+                    utilisation=monitor.utilisation,
+                    tokens=monitor.last_input_tokens,
+                    window=monitor.window,
+                )
+            )
+
+    def failed(self, turn: Turn, error: ApiError) -> None:
+        """The turn ended with an error that its client was told of."""
+        turn.session.failures += 1
+        self._report(error, turn.session, turn.request_id, turn.phase)
+
+    def refused(self, error: ApiError, request_id: str) -> None:
+        """A request was refused before there was a turn."""
+        self._requests += 1
+        self._report(error, None, request_id, "admission")
+
+    def _report(self, error: ApiError, session: Session | None, request_id: str, phase: str) -> None:
+        self._failed += 1
+        self.changes += 1
+        self.events.publish(
+            RequestFailed(
+                at=time.time(),
+                session=session.key if session else "",
+                request=request_id,
+                status=error.status,
+                error=error.type,
+                message=error.message,
+                phase=phase,
+            )
+        )
+
+    def cancelled(self, turn: Turn) -> None:
+        """The client left or the operator cancelled."""
+        self._cancelled += 1
+        self.events.publish(
+            RequestCancelled(
+                at=time.time(),
+                session=turn.session.key,
+                request=turn.request_id,
+                phase=turn.phase,
+                by=turn.cancelled_by,
+                seconds=turn.seconds,
+            )
+        )

@@ -1,0 +1,84 @@
+"""Makes the frozen `Snapshot` from the engine's rooms."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+
+from proxy_core.sessions.store import Session
+from proxy_core.snapshot import Phase, SessionView
+from proxy_core.turn import Turn
+
+TOOL_PATIENCE = 600.0
+"""After a call was delivered its session counts as running the tool for so many seconds, then as idle."""
+
+PHASE_OF_TURN: dict[str, Phase] = {
+    "admission": "queued",
+    "connect": "queued",
+    "queued": "queued",
+    "prefill": "prefill",
+    "thinking": "thinking",
+    "decode": "decode",
+    "done": "decode",
+}
+
+
+def session_views(sessions: Iterable[Session], turns: Iterable[Turn], now: float) -> tuple[SessionView, ...]:
+    """One view a session, in the order given; `now` is Unix time in seconds."""
+    running: dict[str, Turn] = {}
+    for turn in turns:
+        other = running.get(turn.session.key)
+        if other is None or turn.role == "main" or other.role != "main":
+            running[turn.session.key] = turn
+    return tuple(_view(session, running.get(session.key), now) for session in sessions)
+
+
+def _view(session: Session, turn: Turn | None, now: float) -> SessionView:
+    monitor = session.monitor
+    phase, since = _phase(session, turn, now)
+    rate, ttft = monitor.decode_rate, monitor.ttft
+    if turn is not None and turn.first_token is not None:
+        ttft = turn.ttft
+        elapsed = time.monotonic() - turn.first_token
+        if elapsed > 1.0:
+            rate = turn.decoded / elapsed
+    return SessionView(
+        key=session.key,
+        short=session.short,
+        label=session.label,
+        client=session.identity.client,
+        agent=session.identity.agent,
+        parent=session.identity.parent_agent,
+        model=session.model,
+        phase=phase,
+        phase_since=since,
+        active=session.active,
+        requests=monitor.requests,
+        failures=session.failures,
+        tokens=monitor.last_input_tokens,
+        peak_tokens=monitor.peak_input_tokens,
+        estimated=monitor.estimated,
+        window=monitor.window,
+        utilisation=monitor.utilisation,
+        level=monitor.level,
+        turns_left=monitor.turns_left,
+        turns_basis=monitor.turns_basis,
+        cached_share=monitor.cached_share,
+        decode_rate=rate,
+        ttft=ttft,
+        prefill_done=turn.prefill_done if turn is not None and phase == "prefill" else None,
+        last_tool=monitor.last_tool,
+        total_prompt_tokens=monitor.total_prompt_tokens,
+        total_output_tokens=monitor.total_output_tokens,
+        history=monitor.history,
+        created_at=session.created_at,
+        last_at=session.last_at,
+    )
+
+
+def _phase(session: Session, turn: Turn | None, now: float) -> tuple[Phase, float]:
+    if turn is not None:
+        return PHASE_OF_TURN[turn.phase], turn.phase_since
+    if session.monitor.stop_reason == "tool_use" and now - session.last_at < TOOL_PATIENCE:
+        return "tool", session.last_at
+    return "idle", session.last_at

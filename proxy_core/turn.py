@@ -1,0 +1,85 @@
+"""One request on its way: what the client asked, for whom, under which settings, and how far it is."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import time
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+from proxy_core.sessions.identity import Identity
+from proxy_core.sessions.store import Session
+from proxy_core.settings import Settings
+from proxy_core.translate.types import JsonObject
+
+TurnPhase: TypeAlias = Literal["admission", "connect", "queued", "prefill", "thinking", "decode", "done"]
+
+
+def new_request_id() -> str:
+    """`req_` and 24 hex digits, as the API's `request-id` header has it."""
+    return "req_" + secrets.token_hex(12)
+
+
+def new_message_id() -> str:
+    """`msg_` and 24 hex digits."""
+    return "msg_" + secrets.token_hex(12)
+
+
+@dataclass(slots=True, eq=False)
+class Turn:
+    """A Messages API request being served. Settings are those of its start: a later toggle does not reach it.
+
+    Monotonic times in seconds; `decoded` counts the deltas that came so far, about one a token.
+    """
+
+    request_id: str
+    body: JsonObject
+    identity: Identity
+    role: str
+    session: Session
+    settings: Settings
+    stream: bool
+    started: float = field(default_factory=time.monotonic)
+    phase: TurnPhase = "admission"
+    phase_since: float = field(default_factory=time.time)
+    first_token: float | None = None
+    decoded: int = 0
+    input_tokens: int = 0
+    prefill_done: float | None = None
+    task: asyncio.Task[None] | None = None
+    cancelled_by: str = ""
+
+    @property
+    def model(self) -> str:
+        """The model name that the client asked for and will read in the answer."""
+        return str(self.body.get("model", ""))
+
+    @property
+    def ttft(self) -> float | None:
+        """Seconds from the request to its first token."""
+        return None if self.first_token is None else self.first_token - self.started
+
+    @property
+    def seconds(self) -> float:
+        """Seconds since the request came in."""
+        return time.monotonic() - self.started
+
+    def enter(self, phase: TurnPhase) -> None:
+        """Go on to `phase`; going to the phase it is in changes nothing."""
+        if phase != self.phase:
+            self.phase = phase
+            self.phase_since = time.time()
+
+    def token(self, phase: TurnPhase, count: int) -> None:
+        """`count` deltas of text, reasoning or a call came."""
+        if self.first_token is None:
+            self.first_token = time.monotonic()
+        self.decoded += count
+        self.enter(phase)
+
+    def cancel(self, by: str) -> None:
+        """End the request's work now; `by` is "client" or "operator"."""
+        self.cancelled_by = self.cancelled_by or by
+        if self.task is not None:
+            self.task.cancel()

@@ -1,0 +1,47 @@
+"""Who is let in."""
+
+from __future__ import annotations
+
+import pytest
+
+from .conftest import StartProxy
+
+TOKEN = "a-long-token"
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({}, 200),
+        ({"origin": "http://localhost:3000"}, 200),
+        ({"origin": "https://evil.example"}, 403),
+        ({"host": "rebound.example:4000"}, 403),
+        ({"host": "host.docker.internal:4000"}, 200),
+        ({"host": "[::1]:4000"}, 200),
+    ],
+)
+async def test_without_a_token_strangers_pages_are_refused(
+    start_proxy: StartProxy, headers: dict[str, str], status: int
+) -> None:
+    proxy = await start_proxy()
+    answer = await proxy.client.get("/v1/models", headers=headers)
+    assert answer.status_code == status
+    assert "access-control-allow-origin" not in answer.headers
+
+
+@pytest.mark.parametrize(
+    ("path", "headers", "status"),
+    [
+        ("/v1/models", {}, 401),
+        ("/v1/models", {"x-api-key": "wrong"}, 401),
+        ("/v1/models", {"x-api-key": TOKEN}, 200),
+        ("/v1/models", {"authorization": f"Bearer {TOKEN}"}, 200),
+        ("/v1/context", {}, 401),
+        ("/health", {}, 200),
+    ],
+)
+async def test_with_a_token(start_proxy: StartProxy, path: str, headers: dict[str, str], status: int) -> None:
+    proxy = await start_proxy(PROXY_AUTH_TOKEN=TOKEN)
+    answer = await proxy.client.get(path, headers=headers)
+    assert answer.status_code == status
+    assert TOKEN not in answer.text
