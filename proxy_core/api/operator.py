@@ -55,7 +55,9 @@ def operator_router(engine: Engine) -> APIRouter:
             "active_session_id": latest.identity.session if latest else "",
             "session_count": len(sessions),
             "context_window": engine.window,
-            "context_window_source": engine.snapshot().upstream.window_source,
+            "context_window_source": "PROXY_CONTEXT_WINDOW"
+            if engine.settings.current.context_window
+            else engine.watch.facts.window_source,
             **(session_figures(latest) if latest else {}),
             "sessions": [session_figures(session) for session in chosen],
         }
