@@ -80,6 +80,7 @@ def make_server(app: ASGIApp) -> QuietServer:
     fast = importlib.util.find_spec("httptools") is not None
     config = uvicorn.Config(
         app,
+        interface="asgi3",
         http="httptools" if fast else "h11",
         ws="none",
         lifespan="off",
