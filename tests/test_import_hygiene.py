@@ -30,7 +30,8 @@ def client():
             threading.Event().wait(0.1)
     else:
         answer = "no answer"
-    os.write(2, json.dumps({"answer": answer, "modules": [name for name, module in sys.modules.items() if module]}).encode())
+    modules = [name for name, module in sys.modules.items() if module]
+    os.write(2, json.dumps({"answer": answer, "modules": modules}).encode())
     os.kill(os.getpid(), signal.SIGTERM)
 threading.Thread(target=client).start()
 sys.exit(main(["--no-tui", "--demo", "--port", str(port)]))
