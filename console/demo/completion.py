@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from console.demo.conversation import Prompt
 from console.demo.loose_json import as_list, as_object
 from console.demo.script import Reply, dice
-from console.demo.slots import Slot
+from console.demo.slots import Slots
 from proxy_core.translate.types import JsonObject
 
 MODEL = "demo-script-7b"
@@ -31,7 +31,7 @@ class Completion:
 
     prompt: Prompt
     reply: Reply
-    slot: Slot
+    slots: Slots
     pause: float = 0.0
     finish_reason: str = "stop"
     decoded: int = 0
@@ -95,7 +95,7 @@ class Completion:
 
     async def _prefill(self) -> AsyncIterator[JsonObject]:
         total = self.prompt.tokens
-        self.cached = self.slot.known_tokens(self.prompt.parts)
+        self.cached = self.slots.known_tokens(self.prompt.parts)
         processed = self.cached
         await asyncio.sleep(self.pause)
         while True:
@@ -106,7 +106,7 @@ class Completion:
             step = min(BATCH, total - processed)
             await asyncio.sleep(step / PREFILL_RATE)
             processed += step
-        self.slot.cached = self.prompt.parts
+        self.slots.remember(self.prompt.parts)
 
     def _progress(self, total: int, processed: int) -> JsonObject:
         spent = int((time.monotonic() - self._began) * 1000)

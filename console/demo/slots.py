@@ -1,47 +1,62 @@
-"""The scripted server's slots: a few conversations at a time, each with the prompt it remembers."""
+"""The scripted server's slots and what it remembers: a few answers at a time, prompts kept for the next turn."""
 
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 Parts = tuple[tuple[str, int], ...]
+"""A prompt as digests of its parts, each with its token count."""
+
+KEPT_PROMPTS = 8
+"""As llama.cpp with its prompt cache in memory: a conversation that lost its slot need not be read again."""
 
 
 @dataclass(slots=True)
 class Slot:
-    """One place for a conversation. `cached` are the parts of the prompt that need no second reading."""
+    """One place for an answer in the making."""
 
     number: int
-    cached: Parts = ()
     busy: bool = False
-
-    def known_tokens(self, parts: Parts) -> int:
-        """Tokens at the beginning of a prompt that this slot has read before; never the whole prompt."""
-        known = 0
-        for (digest, count), (cached, _) in zip(parts, self.cached, strict=False):
-            if digest != cached:
-                break
-            known += count
-        return min(known, sum(count for _, count in parts) - 1)
 
 
 class Slots:
-    """Gives out slots in the order of asking; a conversation gets the free one that remembers most of it."""
+    """Gives out slots in the order of asking."""
 
     def __init__(self, count: int) -> None:
         self.all = tuple(Slot(number) for number in range(count))
         self._free = asyncio.Semaphore(count)
+        self._kept: deque[Parts] = deque(maxlen=KEPT_PROMPTS)
 
     @asynccontextmanager
-    async def hold(self, parts: Parts) -> AsyncGenerator[Slot]:
-        """A slot for as long as the block lasts; it remembers the prompt afterwards."""
+    async def hold(self) -> AsyncGenerator[Slot]:
+        """A slot for as long as the block lasts."""
         async with self._free:
-            slot = max((slot for slot in self.all if not slot.busy), key=lambda slot: slot.known_tokens(parts))
+            slot = next(slot for slot in self.all if not slot.busy)
             slot.busy = True
             try:
                 yield slot
             finally:
                 slot.busy = False
+
+    def known_tokens(self, parts: Parts) -> int:
+        """Tokens at the beginning of a prompt that were read before; never the whole prompt."""
+        known = max((_shared(parts, kept) for kept in self._kept), default=0)
+        return min(known, sum(count for _, count in parts) - 1)
+
+    def remember(self, parts: Parts) -> None:
+        """Keep a prompt that was read, in place of those that it continues."""
+        others = [kept for kept in self._kept if kept != parts[: len(kept)]]
+        self._kept = deque([*others, parts], maxlen=KEPT_PROMPTS)
+
+
+def _shared(parts: Parts, kept: Parts) -> int:
+    tokens = 0
+    for mine, theirs in zip(parts, kept, strict=False):
+        if mine != theirs:
+            break
+        tokens += mine[1]
+    return tokens

@@ -85,8 +85,8 @@ class ScriptedUpstream:
             kind = "exceed_context_size_error"
             raise Refused(400, kind, text, n_prompt_tokens=prompt.tokens, n_ctx=WINDOW)
         pause = self._staged_trouble() if prompt.story is not None else 0.0
-        async with self._slots.hold(prompt.parts) as slot:
-            completion = Completion(prompt, reply(prompt), slot, pause)
+        async with self._slots.hold():
+            completion = Completion(prompt, reply(prompt), self._slots, pause)
             if prompt.body.get("stream"):
                 await _stream(send, completion.chunks())
             else:

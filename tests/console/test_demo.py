@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from itertools import pairwise
@@ -13,7 +14,7 @@ import pytest
 from console.demo import completion
 from console.demo.agents import SampleAgent
 from console.demo.script import next_step
-from console.demo.slots import Slots
+from console.demo.slots import KEPT_PROMPTS, Slots
 from console.demo.stories import STORIES, Story
 from console.demo.tool_set import TOOLS, run_tool
 from console.demo.upstream import WINDOW, ScriptedUpstream
@@ -187,15 +188,29 @@ async def test_discovery_answers_as_llama_cpp_does(http: httpx.AsyncClient) -> N
     assert (await http.get("nothing")).status_code == 404
 
 
-async def test_a_conversation_keeps_its_slot_as_long_as_one_is_free() -> None:
-    slots = Slots(2)
-    async with slots.hold((("a", 10),)) as first:
-        first.cached = (("a", 10),)
-    async with slots.hold((("b", 10),)) as second:
-        second.cached = (("b", 10),)
-    async with slots.hold((("b", 10), ("c", 5))) as again:
-        assert again is second
-        assert again.known_tokens((("b", 10), ("c", 5))) == 10
+async def test_slots_are_given_out_in_order_and_come_back() -> None:
+    slots, order = Slots(1), []
+
+    async def answer(name: str) -> None:
+        async with slots.hold() as slot:
+            assert slot.busy
+            order.append(name)
+            await asyncio.sleep(0)
+
+    await asyncio.gather(*(answer(name) for name in "abc"))
+    assert order == ["a", "b", "c"]
+    assert not slots.all[0].busy
+
+
+def test_prompts_are_remembered_as_far_as_they_agree() -> None:
+    slots = Slots(1)
+    slots.remember((("tools", 10), ("one", 5)))
+    assert slots.known_tokens((("tools", 10), ("one", 5), ("two", 7))) == 15
+    assert slots.known_tokens((("tools", 10), ("other", 5))) == 10
+    assert slots.known_tokens((("tools", 10), ("one", 5))) == 14, "the last token is always read again"
+    for number in range(KEPT_PROMPTS):
+        slots.remember(((f"conversation {number}", 3),))
+    assert slots.known_tokens((("tools", 10), ("one", 5))) == 0, "only the last prompts are kept"
 
 
 def test_scripts_end_and_repeat_themselves() -> None:
