@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +16,8 @@ from proxy_core.translate.types import JsonObject
 
 BYTES_PER_TOKEN = 4
 TOKENS_PER_MESSAGE = 4
+REMINDER = re.compile(r"<system-reminder>.*?</system-reminder>", re.DOTALL)
+"""What client programs add to a person's words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +79,9 @@ def _since_the_last_task(messages: list[JsonObject]) -> tuple[list[str], list[st
     texts: list[str] = []
     results: list[str] = []
     for message in messages:
-        if message.get("role") == "user" and text_of(message).strip():
-            texts.append(text_of(message).strip())
+        words = REMINDER.sub("", text_of(message)).strip()
+        if message.get("role") == "user" and words:
+            texts.append(words)
             results = []
         elif message.get("role") == "tool":
             results.append(text_of(message))

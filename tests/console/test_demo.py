@@ -82,6 +82,11 @@ async def test_the_same_question_gets_the_same_answer_and_finds_it_cached(http: 
     assert usage["prompt_tokens_details"]["cached_tokens"] == usage["prompt_tokens"] - 1
 
 
+async def test_what_a_client_program_adds_to_the_words_is_not_echoed(http: httpx.AsyncClient) -> None:
+    text = joined(await chunks(http, says("<system-reminder>be brief\n</system-reminder>\nHello")), "content")
+    assert text.startswith("You wrote: “Hello”.")
+
+
 async def test_not_streamed_is_the_same_in_one_object(http: httpx.AsyncClient) -> None:
     stream = await chunks(http, says("Hello"))
     answer = (await http.post("chat/completions", json={**says("Hello"), "stream": False})).json()
