@@ -7,8 +7,9 @@ import textwrap
 from collections.abc import Iterator
 from itertools import groupby
 
+from proxy_core.declaration import Setting
 from proxy_core.live_settings import SettingsView
-from proxy_core.settings import SPECS, Setting
+from proxy_core.settings import SPECS
 
 WIDTH = 100
 

@@ -11,9 +11,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from proxy_core.declaration import BadSetting, Value
 from proxy_core.env_file import EnvFile, UnreadableEnvFile, read_env_file
 from proxy_core.live_settings import SettingsView, Source
-from proxy_core.settings import SPEC_BY_NAME, SPECS, BadSetting, Settings, Value
+from proxy_core.settings import SPEC_BY_NAME, SPECS, Settings
 
 OWN_PREFIXES = ("PROXY_", "LLAMA_CPP_", "UPSTREAM_API")
 """Names that begin like this are meant for Interlock, so an unknown one is worth a warning."""

@@ -11,7 +11,6 @@ from proxy_core.commands import CancelSession, Command, CommandResult
 from proxy_core.events import (
     EngineEvent,
     EventRing,
-    RequestAltered,
     ServerDraining,
     ServerStarted,
     SessionForgotten,
@@ -24,19 +23,17 @@ from proxy_core.exchange import Exchange, Road
 from proxy_core.ledger import Ledger
 from proxy_core.live_settings import LiveSettings, UpdateResult
 from proxy_core.picture import session_views
+from proxy_core.preparation import Preparation
 from proxy_core.sessions.identity import identify
 from proxy_core.sessions.purpose import request_kind
 from proxy_core.sessions.store import Session, SessionStore
 from proxy_core.snapshot import Snapshot, UpstreamView
 from proxy_core.throughput import Throughput
-from proxy_core.translate.documents import holds_pdf
 from proxy_core.translate.errors import ApiError
-from proxy_core.translate.request import ChatRequest, RequestOptions, to_chat_completions
 from proxy_core.translate.types import JsonObject
 from proxy_core.turn import Turn
 from proxy_core.upstream.client import UpstreamClient, auth_headers, make_client
 from proxy_core.upstream.discovery import UpstreamFacts, UpstreamWatch
-from proxy_core.upstream.model_names import parse_model_map, served_model
 from proxy_core.upstream.tokens import TokenCount, TokenCounter
 from proxy_core.upstream.urls import chat_completions, normalise_base
 
@@ -58,6 +55,7 @@ class Engine:
         self.draining = False
         self.root = normalise_base(settings.current.llama_cpp_base)
         self.sessions = SessionStore(self._forgotten)
+        self.preparation = Preparation(self._publish)
         self._started_at = time.time()
         self._upstream_since = self._started_at
         self._asked = 0.0
@@ -122,27 +120,18 @@ class Engine:
 
     async def exchange(self, turn: Turn) -> Exchange:
         """Translate the turn and make ready to send it. Raises `InvalidRequest`."""
-        chat = await self._translated(turn.body)
+        prepared = await self.preparation.prepare(turn, self.watch.facts)
+        chat = prepared.chat
         turn.session.model = chat.body["model"]
         turn.input_tokens = self.counter.estimate(chat.body).tokens
-        for change in turn.session.news(chat.changes):
-            self._publish(
-                RequestAltered(
-                    at=time.time(),
-                    session=turn.session.key,
-                    request=turn.request_id,
-                    what=change.what,
-                    why=change.why,
-                    before=change.before,
-                    after=change.after,
-                )
-            )
         road = Road(self.upstream, chat_completions(self.root), self._publish, self.throughput)
-        return Exchange(turn, chat, road)
+        return Exchange(turn, chat, road, prepared.policy, prepared.ending)
 
     async def count_tokens(self, body: JsonObject) -> TokenCount:
         """What the request would cost. Raises `InvalidRequest`."""
-        return await self.counter.count((await self._translated(body)).body, self.watch.facts)
+        current = self.settings.current
+        chat = await self.preparation.translated(body, current, self.watch.facts)
+        return await self.counter.count(chat.body, self.watch.facts)
 
     def learn(self, error: ApiError) -> None:
         """Take from an error what it says of the model server."""
@@ -150,20 +139,6 @@ class Engine:
             self.watch.learn_window(error.overflow.limit)
         elif error.status >= 500:
             self.watch.poke()
-
-    async def _translated(self, body: JsonObject) -> ChatRequest:
-        """Reading a PDF takes seconds the first time: that runs beside the loop."""
-        if holds_pdf(body):
-            return await asyncio.to_thread(self._translate, body)
-        return self._translate(body)
-
-    def _translate(self, body: JsonObject) -> ChatRequest:
-        facts, current = self.watch.facts, self.settings.current
-        model = served_model(str(body.get("model", "")), facts, parse_model_map(current.model_map))
-        options = RequestOptions(
-            model=model, server_kind=facts.kind, system_reminders=current.system_reminders, vision=facts.vision
-        )
-        return to_chat_completions(body, options)
 
     # -- what others may ask ----------------------------------------------------------------------------------------
 

@@ -162,6 +162,31 @@ class RequestAltered(EngineEvent):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LoopActed(EngineEvent):
+    """The loop breaker acted on a request: `level` 1 to 4 of its ladder, `act` what it did, `why` what it saw."""
+
+    kind: ClassVar[str] = "loop.acted"
+    severity: ClassVar[Severity] = "warning"
+    level: int
+    act: str
+    why: str
+    score: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerContinued(EngineEvent):
+    """An answer got its one further try in the same message. `tokens` and `seconds` are what the try cost."""
+
+    kind: ClassVar[str] = "answer.continued"
+    severity: ClassVar[Severity] = "notice"
+    why: str
+    before: str
+    outcome: str
+    tokens: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ContextWarning(EngineEvent):
     """A session's context utilisation (0 to 1) crossed into a higher warning level."""
 

@@ -5,14 +5,16 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
-from contextlib import AsyncExitStack, suppress
-from dataclasses import dataclass
+from contextlib import AsyncExitStack, aclosing, suppress
+from dataclasses import dataclass, replace
 from typing import cast
 
 import httpx
 import orjson
 
-from proxy_core.events import EngineEvent, RequestAltered, UpstreamRetried
+from proxy_core.events import AnswerContinued, EngineEvent, RequestAltered, UpstreamRetried
+from proxy_core.guardrails.again import Again
+from proxy_core.guardrails.rails import Rails, RailsPolicy
 from proxy_core.guardrails.reasoning import ReasoningFallback
 from proxy_core.throughput import Throughput
 from proxy_core.translate.errors import ApiError, is_grammar_error
@@ -22,10 +24,15 @@ from proxy_core.translate.sse import SseReader
 from proxy_core.translate.stream import StreamConverter, StreamOptions
 from proxy_core.translate.tool_schemas import without_grammar_traps
 from proxy_core.translate.types import Change, Event, JsonObject
+from proxy_core.translate.usage import Timings, Usage
 from proxy_core.turn import Turn, new_message_id
 from proxy_core.upstream.client import UpstreamClient, transport_error
 
 LAST_BYTES_SECONDS = 0.25
+BEFORE_SHOWN = 200
+CUT_FOR_GOOD = (
+    "[The reply was cut because it repeated itself, twice. Tell me how to go on, or ask for a shorter answer.]"
+)
 
 Publish = Callable[[EngineEvent], None]
 
@@ -40,25 +47,56 @@ class Road:
     throughput: Throughput
 
 
-class Exchange:
-    """Runs one turn upstream. `converter` holds the usage, the stop reason and what was called when it is over."""
+@dataclass(slots=True)
+class Outcome:
+    """What an exchange came to: tokens, llama.cpp's timings, why it stopped and which tools were called."""
 
-    def __init__(self, turn: Turn, chat: ChatRequest, road: Road) -> None:
+    usage: Usage
+    timings: Timings | None
+    stop_reason: str
+    tools_called: tuple[str, ...]
+
+
+class Exchange:
+    """Runs one turn upstream; `outcome` tells what it came to when it is over.
+
+    `ending`: text with which a guardrail ends the turn; then the model server is not asked at all.
+    """
+
+    def __init__(self, turn: Turn, chat: ChatRequest, road: Road, policy: RailsPolicy, ending: str = "") -> None:
         self.turn = turn
         self.chat = chat
         self._road = road
-        self.converter = StreamConverter(
-            message_id=new_message_id(),
+        self._ending = ending
+        self._schemas = _schemas(chat.body)
+        self._message_id = new_message_id()
+        self.converter = self._new_converter()
+        self._rails = Rails(policy, self._schemas)
+        self._tools: list[str] = []
+        self._first: Usage | None = None
+        settings = turn.settings
+        self._fallback = ReasoningFallback(settings.stream_reasoning_fallback, settings.stream_reasoning_max_chars)
+
+    def _new_converter(self) -> StreamConverter:
+        turn, chat = self.turn, self.chat
+        return StreamConverter(
+            message_id=self._message_id,
             model=turn.model,
             input_tokens=turn.input_tokens,
             tool_names=chat.tool_names,
-            tool_schemas=_schemas(chat.body),
+            tool_schemas=self._schemas,
             stop_sequences=chat.stop_sequences,
             max_tokens=turn.body.get("max_tokens"),
             options=StreamOptions(text_tool_calls=turn.settings.text_tool_calls, live=turn.stream),
         )
-        settings = turn.settings
-        self._fallback = ReasoningFallback(settings.stream_reasoning_fallback, settings.stream_reasoning_max_chars)
+
+    @property
+    def outcome(self) -> Outcome:
+        """What the answer came to, both tries together: the prompt of the first, the tokens written in both."""
+        usage, converter = self.converter.usage, self.converter
+        if self._first is not None:
+            usage = replace(self._first, output_tokens=self._first.output_tokens + usage.output_tokens)
+        return Outcome(usage, converter.timings, converter.stop_reason or "end_turn", tuple(converter.tools_called))
 
     def opening(self) -> list[Event]:
         """The `message_start`; may go out as soon as the client should see that work has begun."""
@@ -69,8 +107,43 @@ class Exchange:
 
         Raises `ApiError` for every way in which there is no complete answer; what was given before stands.
         """
+        if self._ending:
+            yield self._spoken(self._ending)
+            return
+        async with aclosing(self._try(self.chat.body)) as batches:
+            async for events in batches:
+                yield events
+        again = self._rails.again()
+        if again is not None:
+            async with aclosing(self._try_again(again)) as batches:
+                async for events in batches:
+                    yield events
+        explanation = CUT_FOR_GOOD if self._rails.cut else ""
+        yield self._fallback.process(self._rails.ending(self.converter.usage.wire(), explanation))
+        for change in self._rails.changes:
+            self._altered(change)
+
+    async def _try_again(self, again: Again) -> AsyncGenerator[list[Event]]:
+        """The one further try, in the same message; when it fails, the first answer stands as it is."""
+        began, first = time.monotonic(), self.converter
+        self._rails.begin_again(first.usage.wire())
+        self._first, self.converter = first.usage, self._new_converter()
+        outcome = "failed"
+        try:
+            async with aclosing(self._try(again.body(self.chat.body))) as batches:
+                async for events in batches:
+                    yield events
+            outcome = "call" if self.converter.tools_called else "text"
+        except ApiError as error:
+            outcome = f"failed: {error.message}"
+            self.converter, self._first = first, None
+        finally:
+            self._continued(again, outcome, time.monotonic() - began)
+
+    async def _try(self, body: JsonObject) -> AsyncGenerator[list[Event]]:
+        """One call of the model server, read to its end or until the rails cut it."""
         async with AsyncExitStack() as opened:
-            response = await self._open(opened)
+            response = await self._open(opened, body)
             self.turn.enter("prefill")
             if response.headers.get("content-type", "").startswith("application/json"):
                 yield self._whole(await _read_json(response, self._road.url))
@@ -82,21 +155,30 @@ class Exchange:
                     events = self._convert(reader.feed(data))
                     if events:
                         yield events
-                    if reader.done or self.converter.failure is not None:
+                    if reader.done or self.converter.failure is not None or self._rails.cut:
                         break
             except httpx.HTTPError as error:
                 if not self.converter.finish_seen:
                     raise transport_error(error, self._road.url) from error
+            if self._rails.cut:
+                return
             yield self._sound(self._convert(reader.close()))
             yield self._sound(self._end(done=reader.done))
             await _read_to_end(incoming)
 
-    async def _open(self, opened: AsyncExitStack) -> httpx.Response:
+    def _spoken(self, text: str) -> list[Event]:
+        """An answer of the proxy's own, in the shape of the model's."""
+        choice = {"index": 0, "message": {"role": "assistant", "content": text}, "finish_reason": "stop"}
+        tokens = {"prompt_tokens": self.turn.input_tokens, "completion_tokens": max(len(text) // 4, 1)}
+        events = self._whole({"choices": [choice], "usage": tokens})
+        return events + self._rails.ending(self.converter.usage.wire())
+
+    async def _open(self, opened: AsyncExitStack, body: JsonObject) -> httpx.Response:
         """Send the request; after a refused grammar once more, with simpler tool schemas."""
         try:
-            return await self._sent(opened, self.chat.body)
+            return await self._sent(opened, body)
         except ApiError as error:
-            cleaned = self._cleaned(error)
+            cleaned = self._cleaned(body, error)
             if cleaned is None:
                 raise
             return await self._sent(opened, cleaned)
@@ -128,10 +210,10 @@ class Exchange:
                 self.turn.prefill_done = progress.processed / progress.total
             return events
         self._observe(events)
-        return self._fallback.process(events)
+        return self._fallback.process(self._rails.process(events))
 
     def _end(self, *, done: bool) -> list[Event]:
-        return self._fallback.process(self.converter.finish(done=done))
+        return self._fallback.process(self._rails.process(self.converter.finish(done=done)))
 
     def _observe(self, events: list[Event]) -> None:
         """Note the phase and the pace; a delta is about one token."""
@@ -146,9 +228,8 @@ class Exchange:
             self._road.throughput.first_token(now, turn.ttft)
         self._road.throughput.decoded(now, len(deltas))
 
-    def _cleaned(self, error: ApiError) -> JsonObject | None:
+    def _cleaned(self, body: JsonObject, error: ApiError) -> JsonObject | None:
         """The body with tool schemas that any grammar can express, when a grammar was what the server refused."""
-        body = self.chat.body
         if not body.get("tools") or not is_grammar_error(error):
             return None
         tools, changes = without_grammar_traps(body["tools"])
@@ -169,6 +250,23 @@ class Exchange:
                 why=change.why,
                 before=change.before,
                 after=change.after,
+            )
+        )
+
+    def _continued(self, again: Again, outcome: str, seconds: float) -> None:
+        turn = self.turn
+        turn.session.acts[again.reason] += 1
+        turn.session.continued_after = turn.human
+        self._road.publish(
+            AnswerContinued(
+                at=time.time(),
+                session=turn.session.key,
+                request=turn.request_id,
+                why=again.reason,
+                before=again.said[-BEFORE_SHOWN:],
+                outcome=outcome,
+                tokens=self.converter.usage.output_tokens,
+                seconds=seconds,
             )
         )
 

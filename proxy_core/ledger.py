@@ -15,12 +15,12 @@ from proxy_core.events import (
     RequestFinished,
     RequestStarted,
 )
+from proxy_core.exchange import Outcome
 from proxy_core.sessions.monitor import LEVELS
 from proxy_core.sessions.store import Session
 from proxy_core.snapshot import Totals
 from proxy_core.throughput import Throughput
 from proxy_core.translate.errors import ApiError
-from proxy_core.translate.stream import StreamConverter
 from proxy_core.turn import Turn
 
 
@@ -77,9 +77,9 @@ class Ledger:
             turn.session.end(time.time())
             self.changes += 1
 
-    def finished(self, turn: Turn, converter: StreamConverter) -> None:
+    def finished(self, turn: Turn, outcome: Outcome) -> None:
         """The turn ended well."""
-        usage, timings = converter.usage, converter.timings
+        usage, timings = outcome.usage, outcome.timings
         prompt, cached = usage.prompt_tokens, usage.cache_read_input_tokens
         decode_seconds = turn.seconds - (turn.ttft or 0.0)
         decode_rate = usage.output_tokens / decode_seconds if turn.ttft is not None and decode_seconds > 0 else None
@@ -90,14 +90,14 @@ class Ledger:
         self._cached_tokens += cached
         self._output_tokens += usage.output_tokens
         self.throughput.prefilled(time.time(), max(prompt - cached, 0))
-        self._record(turn, converter, decode_rate)
+        self._record(turn, outcome, decode_rate)
         self.events.publish(
             RequestFinished(
                 at=time.time(),
                 session=turn.session.key,
                 request=turn.request_id,
                 role=turn.role,
-                stop_reason=converter.stop_reason or "",
+                stop_reason=outcome.stop_reason or "",
                 prompt_tokens=prompt,
                 cached_tokens=cached,
                 output_tokens=usage.output_tokens,
@@ -105,14 +105,14 @@ class Ledger:
                 ttft=turn.ttft,
                 decode_rate=decode_rate,
                 prefill_rate=prefill_rate,
-                tools=tuple(converter.tools_called),
+                tools=tuple(outcome.tools_called),
             )
         )
 
-    def _record(self, turn: Turn, converter: StreamConverter, decode_rate: float | None) -> None:
+    def _record(self, turn: Turn, outcome: Outcome, decode_rate: float | None) -> None:
         """Bring the session's monitor up to date; side requests do not move its context figures."""
         session = turn.session
-        usage = converter.usage
+        usage = outcome.usage
         monitor = session.monitor
         before = monitor.level
         monitor.record(
@@ -122,8 +122,8 @@ class Ledger:
             estimated=usage.estimated,
             ttft=turn.ttft,
             decode_rate=decode_rate,
-            tools=tuple(converter.tools_called),
-            stop_reason=converter.stop_reason or "",
+            tools=tuple(outcome.tools_called),
+            stop_reason=outcome.stop_reason or "",
             main=turn.role in {"main", "subagent"},
         )
         if monitor.utilisation is not None and LEVELS.index(monitor.level) > LEVELS.index(before):

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from proxy_core.settings import SPEC_BY_NAME, SPECS, BadSetting, Setting, Settings, Value
+from proxy_core.declaration import BadSetting, Setting, Value
+from proxy_core.settings import SPEC_BY_NAME, SPECS, Settings
 
 Source: TypeAlias = Literal["default", "env file", "environment", "command line", "live"]
 

@@ -7,230 +7,171 @@ console's controls are made from it.
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass, field, fields, replace
-from typing import Any, Literal, TypeAlias, cast
+from dataclasses import dataclass, fields, replace
+from typing import Literal, cast
 
-from proxy_core.upstream.urls import normalise_base
-
-Kind: TypeAlias = Literal["switch", "integer", "number", "choice", "text", "url", "secret", "pairs"]
-Value: TypeAlias = "bool | int | float | str"
-
-ON = frozenset({"1", "true", "yes", "on", "y", "enabled"})
-OFF = frozenset({"0", "false", "no", "off", "n", "disabled"})
-
-
-class BadSetting(ValueError):
-    """A value that the declaration of its setting refuses; the message names the setting and what is allowed."""
-
-
-@dataclass(frozen=True, slots=True)
-class Setting:
-    """The declaration of one switch. `low` and `high` are inclusive; `unit` is for people ("s", "tokens")."""
-
-    name: str
-    attribute: str
-    kind: Kind
-    default: Value
-    help: str
-    group: str
-    live: bool
-    choices: tuple[str, ...] = ()
-    low: float | None = None
-    high: float | None = None
-    unit: str = ""
-
-    @property
-    def flag(self) -> str:
-        """The command line form: PROXY_PORT is `--port`, LLAMA_CPP_BASE is `--llama-cpp-base`."""
-        return "--" + self.name.removeprefix("PROXY_").lower().replace("_", "-")
-
-    @property
-    def allowed(self) -> str:
-        """What may stand here, in words: "on or off", "one of off, sanitized, visible", "1 to 65535"."""
-        if self.kind == "switch":
-            return "on or off"
-        if self.choices:
-            return "one of " + ", ".join(self.choices)
-        if self.kind in {"integer", "number"}:
-            return f"{self._bound(self.low)} to {self._bound(self.high)}" + (f" {self.unit}" if self.unit else "")
-        if self.kind == "pairs":
-            return "name=model pairs separated by commas"
-        return "an http or https address" if self.kind == "url" else "text"
-
-    @staticmethod
-    def _bound(bound: float | None) -> str:
-        return "any" if bound is None else f"{bound:g}" if bound < 1e6 else f"{bound:.0f}"
-
-    def parse(self, text: str) -> Value:
-        """Read the value a person wrote. Raises `BadSetting` with the allowed values in plain words."""
-        cleaned = text.strip()
-        readers = {"switch": self._switch, "integer": self._integer, "number": self._number, "choice": self._choice}
-        reader = readers.get(self.kind)
-        if reader is not None:
-            return reader(cleaned)
-        if self.kind == "url":
-            try:
-                normalise_base(cleaned)
-            except ValueError as error:
-                raise BadSetting(f"{self.name}: {error}") from None
-        if self.kind == "pairs" and not all("=" in pair for pair in cleaned.split(",") if pair.strip()):
-            raise BadSetting(f"{self.name}: {cleaned!r} is not a list of {self.allowed}")
-        return cleaned
-
-    def show(self, value: Value) -> str:
-        """The value as a person writes it; `parse(show(v)) == v`."""
-        if isinstance(value, bool):
-            return "on" if value else "off"
-        return f"{value:g}" if isinstance(value, float) else str(value)
-
-    def masked(self, value: Value) -> str:
-        """The value for screens and logs: secrets are hidden."""
-        if self.kind == "secret":
-            return "(set)" if value else "(not set)"
-        return self.show(value)
-
-    def _refuse(self, text: str) -> BadSetting:
-        return BadSetting(f"{self.name}: {text!r} is not allowed; use {self.allowed}")
-
-    def _switch(self, text: str) -> bool:
-        if text.lower() in ON:
-            return True
-        if text.lower() in OFF:
-            return False
-        raise self._refuse(text)
-
-    def _integer(self, text: str) -> int:
-        if not re.fullmatch(r"[+-]?\d{1,15}", text):
-            raise self._refuse(text)
-        return int(self._in_range(int(text), text))
-
-    def _number(self, text: str) -> float:
-        try:
-            return self._in_range(float(text), text)
-        except ValueError:
-            raise self._refuse(text) from None
-
-    def _in_range(self, number: float, text: str) -> float:
-        if (self.low is not None and not number >= self.low) or (self.high is not None and not number <= self.high):
-            raise self._refuse(text)
-        return number
-
-    def _choice(self, text: str) -> str:
-        if text.lower() in self.choices:
-            return text.lower()
-        raise self._refuse(text)
-
-
-def _declare(  # noqa: PLR0913 - one declaration, read as one line each
-    name: str,
-    kind: Kind,
-    default: Value,
-    group: str,
-    help_line: str,
-    *,
-    live: bool = True,
-    choices: tuple[str, ...] = (),
-    low: float | None = None,
-    high: float | None = None,
-    unit: str = "",
-) -> Any:
-    spec = Setting(name, "", kind, default, help_line, group, live, choices, low, high, unit)
-    return field(default=default, metadata={"setting": spec})
+from proxy_core.declaration import Setting, Value, declare
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """The values in force. Frozen: a change makes a new object, and a request keeps the one it started with."""
 
-    llama_cpp_base: str = _declare(
+    llama_cpp_base: str = declare(
         "LLAMA_CPP_BASE", "url", "http://127.0.0.1:8080/v1", "upstream",
         "Address of the model server (OpenAI Chat Completions), with or without /v1", live=False,
     )  # fmt: skip
-    upstream_api_key: str = _declare(
+    upstream_api_key: str = declare(
         "UPSTREAM_API_KEY", "secret", "", "upstream", "Key for the model server, sent as Bearer", live=False
     )
-    model_map: str = _declare(
+    model_map: str = declare(
         "PROXY_MODEL_MAP", "pairs", "", "upstream",
         "Requested model names (with * and ?) and the upstream model for each; every other name gets the served model",
     )  # fmt: skip
-    context_window: int = _declare(
+    context_window: int = declare(
         "PROXY_CONTEXT_WINDOW", "integer", 0, "upstream", "Context window; 0 asks the model server",
         low=0, high=100_000_000, unit="tokens",
     )  # fmt: skip
-    read_timeout: float = _declare(
+    read_timeout: float = declare(
         "PROXY_READ_TIMEOUT", "number", 600.0, "upstream", "Longest silence of the model server before a request fails",
         low=1, high=86_400, unit="s",
     )  # fmt: skip
-    connect_timeout: float = _declare(
+    connect_timeout: float = declare(
         "PROXY_CONNECT_TIMEOUT", "number", 5.0, "upstream", "Longest wait for a connection to the model server",
         low=0.1, high=300, unit="s",
     )  # fmt: skip
-    connect_retries: int = _declare(
+    connect_retries: int = declare(
         "PROXY_CONNECT_RETRIES", "integer", 4, "upstream",
         "Further tries, with growing pauses, when the model server cannot be reached or is loading", low=0, high=20,
     )  # fmt: skip
-    max_connections: int = _declare(
+    max_connections: int = declare(
         "PROXY_MAX_CONNECTIONS", "integer", 256, "upstream", "Connections to the model server at one time",
         live=False, low=1, high=10_000,
     )  # fmt: skip
-    host: str = _declare(
+    host: str = declare(
         "PROXY_HOST", "text", "127.0.0.1", "server", "Address to listen on; beyond loopback a token is needed",
         live=False,
     )  # fmt: skip
-    port: int = _declare(
+    port: int = declare(
         "PROXY_PORT", "integer", 4000, "server", "Port to listen on; 0 takes a free one", live=False, low=0, high=65_535
     )
-    auth_token: str = _declare(
+    auth_token: str = declare(
         "PROXY_AUTH_TOKEN", "secret", "", "server", "Token that clients must send (x-api-key or Bearer)", live=False
     )
-    log_level: str = _declare(
+    log_level: str = declare(
         "PROXY_LOG_LEVEL", "choice", "info", "server", "Least severity that is logged",
         choices=("debug", "info", "warning", "error"),
     )  # fmt: skip
-    log_file: str = _declare(
+    log_file: str = declare(
         "PROXY_LOG_FILE", "text", "", "server", "Log file (rotated at 5 MB); empty: a file in the user's state folder",
         live=False,
     )  # fmt: skip
-    max_body_mb: int = _declare(
+    max_body_mb: int = declare(
         "PROXY_MAX_BODY_MB", "integer", 64, "server", "Largest request body that is read", low=1, high=1024, unit="MB"
     )
-    ping_interval: float = _declare(
+    ping_interval: float = declare(
         "PROXY_PING_INTERVAL", "number", 4.0, "server", "Pause between pings while the model server is silent",
         low=0.2, high=5, unit="s",
     )  # fmt: skip
-    broken_stream: Literal["auto", "event", "cut"] = _declare(
+    broken_stream: Literal["auto", "event", "cut"] = declare(
         "PROXY_BROKEN_STREAM", "choice", "auto", "server",
         "How a stream that broke after content ends: error event, cut connection, or auto (cut for Claude Code, which "
         "then retries; an error event for the others)",
         choices=("auto", "event", "cut"),
     )  # fmt: skip
-    session_ttl_secs: int = _declare(
+    session_ttl_secs: int = declare(
         "PROXY_SESSION_TTL_SECS", "integer", 7200, "sessions", "Time after which an idle session is forgotten",
         low=10, high=2_592_000, unit="s",
     )  # fmt: skip
-    max_sessions: int = _declare(
+    max_sessions: int = declare(
         "PROXY_MAX_SESSIONS", "integer", 500, "sessions", "Sessions kept; the longest idle goes first",
         low=1, high=100_000,
     )  # fmt: skip
-    system_reminders: Literal["reminder", "raw"] = _declare(
+    system_reminders: Literal["reminder", "raw"] = declare(
         "PROXY_SYSTEM_REMINDERS", "choice", "reminder", "translation",
         "System messages inside a conversation: a reminder on the user's side (strict templates refuse a second system "
         "message) or raw",
         choices=("reminder", "raw"),
     )  # fmt: skip
-    text_tool_calls: bool = _declare(
+    text_tool_calls: bool = declare(
         "PROXY_TEXT_TOOL_CALLS", "switch", True, "translation",
         "Read tool calls that the model wrote as text, when the tool is declared",
     )  # fmt: skip
-    stream_reasoning_fallback: Literal["off", "sanitized", "visible"] = _declare(
+    stream_reasoning_fallback: Literal["off", "sanitized", "visible"] = declare(
         "PROXY_STREAM_REASONING_FALLBACK", "choice", "off", "guardrails",
         "A turn that is only reasoning: leave it, add a sanitized excerpt as text, or make the reasoning visible text",
         choices=("off", "sanitized", "visible"),
     )  # fmt: skip
-    stream_reasoning_max_chars: int = _declare(
+    stream_reasoning_max_chars: int = declare(
         "PROXY_STREAM_REASONING_MAX_CHARS", "integer", 240, "guardrails", "Length of the sanitized excerpt",
         low=20, high=20_000, unit="characters",
+    )  # fmt: skip
+
+    loop_breaker: bool = declare(
+        "PROXY_LOOP_BREAKER", "switch", True, "guardrails", "Act when an agent repeats calls that bring nothing new"
+    )
+    loop_note: bool = declare(
+        "PROXY_LOOP_NOTE", "switch", True, "guardrails",
+        "Loop breaker, step 1: tell the model, inside the last tool result",
+    )  # fmt: skip
+    loop_release: bool = declare(
+        "PROXY_LOOP_RELEASE", "switch", True, "guardrails",
+        "Loop breaker, step 2: let the model answer in words although a call was demanded",
+    )  # fmt: skip
+    loop_hide_tool: bool = declare(
+        "PROXY_LOOP_HIDE_TOOL", "switch", False, "guardrails",
+        "Loop breaker, step 3: leave the looping tool out of one request; costs a new prefill of the whole prompt",
+    )  # fmt: skip
+    loop_end: bool = declare(
+        "PROXY_LOOP_END", "switch", True, "guardrails",
+        "Loop breaker, step 4: end the turn with an explanation instead of asking the model again",
+    )  # fmt: skip
+    loop_window: int = declare(
+        "PROXY_LOOP_WINDOW", "integer", 6, "guardrails", "Turns with the same calls for the older release rule",
+        low=2, high=100, unit="turns",
+    )  # fmt: skip
+    loop_repeat_threshold: int = declare(
+        "PROXY_LOOP_REPEAT_THRESHOLD", "integer", 8, "guardrails",
+        "Release a demanded call after the same calls so many turns in a row", low=2, high=1000, unit="turns",
+    )  # fmt: skip
+    forced_threshold: int = declare(
+        "PROXY_FORCED_THRESHOLD", "integer", 15, "guardrails",
+        "Release a demanded call after so many turns of calls in a row", low=2, high=1000, unit="turns",
+    )  # fmt: skip
+    no_progress_threshold: int = declare(
+        "PROXY_NO_PROGRESS_THRESHOLD", "integer", 4, "guardrails",
+        "Turns without anything new that both older release rules ask for", low=0, high=1000, unit="turns",
+    )  # fmt: skip
+    context_release_threshold: float = declare(
+        "PROXY_CONTEXT_RELEASE_THRESHOLD", "number", 0.90, "guardrails",
+        "Release a demanded call once this share of the context window is in use", low=0.1, high=1,
+    )  # fmt: skip
+    tool_choice: Literal["client", "smart"] = declare(
+        "PROXY_TOOL_CHOICE", "choice", "client", "guardrails",
+        "Who decides whether a call is demanded: the client, or smart (demand one in an active tool loop, for models "
+        "that stop early)",
+        choices=("client", "smart"),
+    )  # fmt: skip
+    guardrail_retry: bool = declare(
+        "PROXY_GUARDRAIL_RETRY", "switch", True, "guardrails",
+        "Go on once, in the same message, after a reply that announces an action and stops",
+    )  # fmt: skip
+    tool_call_repair: bool = declare(
+        "PROXY_TOOL_CALL_REPAIR", "switch", True, "guardrails",
+        "Hold a tool call until it fits its tool; mend it where only one meaning is possible, else ask once more",
+    )  # fmt: skip
+    broken_tool_calls: Literal["auto", "raw", "text"] = declare(
+        "PROXY_BROKEN_TOOL_CALLS", "choice", "auto", "guardrails",
+        "A call that could not be mended: raw as the model wrote it, a line of text instead, or auto (raw for Claude "
+        "Code, which answers it with an error itself)",
+        choices=("auto", "raw", "text"),
+    )  # fmt: skip
+    repetition_cut: bool = declare(
+        "PROXY_REPETITION_CUT", "switch", True, "guardrails", "Cut a reply that repeats itself and ask once more"
+    )
+    agentic_supplement: bool = declare(
+        "PROXY_AGENTIC_SUPPLEMENT", "switch", False, "guardrails",
+        "Append a short working protocol to the system text, for models that need it",
     )  # fmt: skip
 
     def changed(self, values: dict[str, Value]) -> Settings:

@@ -49,6 +49,8 @@ class Turn:
     prefill_done: float | None = None
     task: asyncio.Task[None] | None = None
     cancelled_by: str = ""
+    human: int = 0
+    """Stands for the last message of a person, 0 while there is none or nobody asked."""
 
     @property
     def model(self) -> str:

@@ -37,6 +37,12 @@ class Session:
     failures: int = 0
     monitor: SessionMonitor = field(default_factory=SessionMonitor)
     label_is_borrowed: bool = False
+    continued_after: int = 0
+    """The `Turn.human` after which a premature stop was continued: once is enough."""
+    loop_level: int = 0
+    loop_why: str = ""
+    acts: Counter[str] = field(default_factory=Counter[str])
+    """How often each guardrail acted here, by its name."""
     _told: OrderedDict[int, int] = field(default_factory=OrderedDict[int, int])
 
     @property

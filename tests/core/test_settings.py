@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proxy_core.settings import SPEC_BY_NAME, SPECS, BadSetting, Setting, Settings
+from proxy_core.declaration import BadSetting, Setting
+from proxy_core.settings import SPEC_BY_NAME, SPECS, Settings
 
 
 def spec(name: str) -> Setting:

@@ -1,0 +1,202 @@
+"""What is done about a conversation that goes in circles: a note, free choice, one tool less, an end with a reason.
+
+A pure function of the messages and the settings: the notes of earlier turns are derived again and stand at the same
+place with the same words, so that the prompt's prefix holds; a conversation without a loop is not touched at all.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any, cast
+
+from proxy_core.guardrails.loop_score import RESET_BELOW, ScoreCache, TurnScore, score_turns
+from proxy_core.translate.types import JsonObject
+
+NOTE, RELEASE, HIDE, END = 1, 2, 3, 4
+WORDS_SHOWN = 60
+
+
+@dataclass(frozen=True, slots=True)
+class LoopSettings:
+    """Which levels of the ladder are on, and the thresholds of the older release rules (turns; 0 to 1)."""
+
+    note: bool
+    release: bool
+    hide: bool
+    end: bool
+    window: int
+    repeats: int
+    forced: int
+    stale: int
+    utilisation: float
+
+
+@dataclass(frozen=True, slots=True)
+class LoopPlan:
+    """What to do with the next request. `messages` is the list that was given when there is nothing to say.
+
+    `release`: why a forced tool choice has to become auto, "" when it may stand. `hidden`: tools to leave out of this
+    request. `ending`: the text with which the turn ends without asking the model, "" to go on.
+    """
+
+    level: int
+    score: float
+    why: str
+    messages: list[JsonObject]
+    notes: int
+    release: str
+    hidden: frozenset[str]
+    ending: str
+    turns: tuple[TurnScore, ...]
+
+
+def plan(
+    messages: list[JsonObject],
+    settings: LoopSettings,
+    utilisation: float | None,
+    cache: ScoreCache | None = None,
+    keys: list[int] | None = None,
+) -> LoopPlan:
+    """Judge the conversation up to its last message; `utilisation` is the share of the window in use, 0 to 1.
+
+    `keys` are the messages' content hashes, for a caller that has them already.
+    """
+    turns = tuple(score_turns(messages, cache, keys))
+    current = _current(messages, turns)
+    level, noted = 0, dict[int, str]()
+    for turn in turns:
+        if turn.score < RESET_BELOW:
+            level = 0
+        reached = min(turn.level, END) if turn.calls else 0
+        if reached > level:
+            level = reached
+            noted[turn.index] = _note(turn, level, turns, hide=settings.hide)
+    if current is None:
+        level = 0
+    said = _with_notes(messages, noted) if settings.note and noted else messages
+    acting = current.level if current is not None else 0
+    return LoopPlan(
+        level=acting,
+        score=current.score if current is not None else 0.0,
+        why=_why(current, turns) if current is not None and acting else "",
+        messages=said,
+        notes=len(noted) if settings.note else 0,
+        release=_release(turns, current, settings, utilisation),
+        hidden=_looping_tools(current) if settings.hide and current is not None and acting >= HIDE else frozenset(),
+        ending=_ending(current, turns) if settings.end and current is not None and acting >= END else "",
+        turns=turns,
+    )
+
+
+def _current(messages: list[JsonObject], turns: tuple[TurnScore, ...]) -> TurnScore | None:
+    """The last turn, unless a human has spoken since: then everything begins anew."""
+    if not turns or not messages or messages[-1].get("role") == "assistant":
+        return None
+    content: Any = messages[-1].get("content")
+    blocks = cast("list[JsonObject]", content) if isinstance(content, list) else []
+    answered = any(block.get("type") == "tool_result" for block in blocks)
+    return turns[-1] if answered or not turns[-1].calls else None
+
+
+def _describe(turn: TurnScore) -> str:
+    calls = [f"{call.name}({call.target[:WORDS_SHOWN]})" if call.target else call.name for call in turn.calls]
+    return ", ".join(dict.fromkeys(calls)) or "the same text"
+
+
+def _times(turn: TurnScore, turns: tuple[TurnScore, ...]) -> int:
+    """How often the commonest call of the turn was made up to it."""
+    keys = {call.key for call in turn.calls}
+    counted = Counter(call.key for other in turns[: turn.index + 1] for call in other.calls if call.key in keys)
+    return max(counted.values(), default=1)
+
+
+def _why(turn: TurnScore, turns: tuple[TurnScore, ...]) -> str:
+    return (
+        f"{_describe(turn)}: made {_times(turn, turns)} times; {turn.stale_turns} turns in a row brought nothing new "
+        f"(score {turn.score:g})"
+    )
+
+
+def _note(turn: TurnScore, level: int, turns: tuple[TurnScore, ...], *, hide: bool) -> str:
+    times = _times(turn, turns)
+    found = (
+        f"[Note from the proxy, not from the tool: {_describe(turn)} was called {times} times and the last "
+        f"{turn.stale_turns} turns brought no new information. Repeating it will not change the result."
+    )
+    lines = [found]
+    if level >= HIDE and not hide:
+        lines.append("Do not call it again now.")
+    lines.append("Do one of these: try a clearly different approach; ask the user; or finish with what you know.]")
+    return " ".join(lines)
+
+
+def _with_notes(messages: list[JsonObject], noted: dict[int, str]) -> list[JsonObject]:
+    """The messages with each note at the end of the last tool result that answers its turn."""
+    out = list(messages)
+    turn = -1
+    for number, message in enumerate(messages):
+        if message.get("role") != "assistant":
+            continue
+        turn += 1
+        if turn in noted and number + 1 < len(messages):
+            out[number + 1] = _noted(messages[number + 1], noted[turn])
+    return out
+
+
+def _noted(message: JsonObject, note: str) -> JsonObject:
+    content: Any = message.get("content")
+    blocks = list(cast("list[JsonObject]", content)) if isinstance(content, list) else []
+    places = [place for place, block in enumerate(blocks) if block.get("type") == "tool_result"]
+    if not places:
+        return message
+    block = blocks[places[-1]]
+    given: Any = block.get("content")
+    text: JsonObject = {"type": "text", "text": note}
+    if isinstance(given, list):
+        parts = [*cast("list[JsonObject]", given), text]
+    else:
+        parts = [{"type": "text", "text": given}, text] if isinstance(given, str) and given else [text]
+    blocks[places[-1]] = {**block, "content": parts}
+    return {**message, "content": blocks}
+
+
+def _looping_tools(turn: TurnScore) -> frozenset[str]:
+    return frozenset(call.name for call in turn.calls)
+
+
+def _release(
+    turns: tuple[TurnScore, ...], current: TurnScore | None, settings: LoopSettings, utilisation: float | None
+) -> str:
+    """Why the model must be free to answer in words."""
+    if utilisation is not None and utilisation >= settings.utilisation:
+        return f"the context is {utilisation:.0%} full"
+    if current is None:
+        return ""
+    if settings.release and current.level >= RELEASE:
+        return "the conversation goes in circles"
+    if current.stale_turns < settings.stale:
+        return ""
+    pattern = [call.key for call in current.calls]
+    same = 0
+    for turn in reversed(turns):
+        if not turn.calls or [call.key for call in turn.calls] != pattern:
+            break
+        same += 1
+    if same >= max(settings.repeats, settings.window):
+        return f"the same calls {same} turns in a row"
+    forced = 0
+    for turn in reversed(turns):
+        if not turn.calls:
+            break
+        forced += 1
+    return f"{forced} turns of calls in a row" if forced >= settings.forced else ""
+
+
+def _ending(turn: TurnScore, turns: tuple[TurnScore, ...]) -> str:
+    return (
+        f"I stopped here because this went in circles: {_describe(turn)} was called {_times(turn, turns)} times, and "
+        f"the last {turn.stale_turns} turns brought nothing new. The model server was not asked again.\n\n"
+        "Tell me how to go on: say what to try instead, give the missing information, or change the task. Any message "
+        "of yours starts afresh. (Interlock's loop breaker; PROXY_LOOP_END=off switches this step off.)"
+    )

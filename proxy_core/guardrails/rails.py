@@ -1,0 +1,254 @@
+"""Guards one answer on its way to the client: holds what may be wrong, and says when one further try is due.
+
+Text and reasoning go out as they come. A tool call waits until it is whole and fits its tool; the end of the message
+waits until it is clear that the answer is one. A further try goes on in the same message.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from proxy_core.guardrails.again import ANNOUNCED, EMPTY, REPEATED, WRITTEN, Again, after_broken_calls
+from proxy_core.guardrails.end_turn import is_premature, is_remnant
+from proxy_core.guardrails.repetition import CHECK_EVERY, repeated_tail
+from proxy_core.guardrails.tool_calls import BrokenCall, ToolCallGate
+from proxy_core.translate.types import Change, Event, JsonObject
+
+WHOLE = 2048
+"""A piece longer than this comes from a server that sends what it had finished: to cut it would save nothing."""
+
+TAIL = 4096
+"""Characters at the end of the text that the watch for repetition keeps."""
+
+
+@dataclass(frozen=True, slots=True)
+class RailsPolicy:
+    """What may be done to an answer.
+
+    `continue_stops`: go on after a premature stop. `mend_calls`: hold and mend tool calls. `cut_repetition`: stop a
+    reply that repeats itself. `raw_calls`: let a call that cannot be mended through as the model wrote it, for clients
+    that answer it with an error themselves; otherwise it is replaced by a line of text.
+    """
+
+    continue_stops: bool
+    mend_calls: bool
+    cut_repetition: bool
+    raw_calls: bool
+
+
+class Rails:
+    """Processes the events of an answer, after `message_start`, and of its one further try."""
+
+    def __init__(self, policy: RailsPolicy, schemas: dict[str, JsonObject]) -> None:
+        self.changes: list[Change] = []
+        self.cut = False
+        self._policy = policy
+        self._schemas = schemas
+        self._gate = ToolCallGate(schemas, self.changes) if policy.mend_calls else None
+        self._second = False
+        self._index = -1
+        self._open = ""
+        self._pending_stop = False
+        self._fresh = True
+        self._calls = 0
+        self._text: list[str] = []
+        self._watch = _TailWatch()
+        self._ending: list[Event] = []
+        self._first_usage: JsonObject | None = None
+        self._first_ending: list[Event] = []
+
+    @property
+    def holding(self) -> bool:
+        """Whether something is being written that the client does not see yet."""
+        return self._gate is not None and self._gate.holding
+
+    def process(self, events: list[Event]) -> list[Event]:
+        """The events that may go out now."""
+        if self._policy.cut_repetition and not self.cut:
+            self.cut = self._watch.repeats(events)
+        passed = self._gate.process(events) if self._gate is not None else events
+        out: list[Event] = []
+        for event in passed:
+            self._pass(event, out)
+        return out
+
+    def again(self) -> Again | None:
+        """The further try that the answer needs, once it has ended or was cut; None when it stands."""
+        if self._second:
+            return None
+        text = "".join(self._text)
+        if self.cut:
+            return Again("repetition", _once(text, self._watch.unit), REPEATED) if not self._calls else None
+        return self._after_calls(text) or self._after_stop(text)
+
+    def _after_calls(self, text: str) -> Again | None:
+        broken = self._gate.broken if self._gate is not None else []
+        reason = self._ending[0]["delta"]["stop_reason"] if self._ending else ""
+        return after_broken_calls(text, broken) if broken and not self._calls and reason != "max_tokens" else None
+
+    def _after_stop(self, text: str) -> Again | None:
+        reason = self._ending[0]["delta"]["stop_reason"] if self._ending else ""
+        if (
+            not self._policy.continue_stops
+            or self._calls
+            or reason != "end_turn"
+            or not is_premature(text, self._schemas)
+        ):
+            return None
+        if not text.strip():
+            return Again("empty reply", "", EMPTY, force_call=True)
+        if is_remnant(text, self._schemas):
+            return Again("written call", text, WRITTEN, force_call=True)
+        return Again("premature stop", text, ANNOUNCED)
+
+    def begin_again(self, usage: JsonObject) -> None:
+        """What comes now is the further try: it goes on in the same message. `usage` is what the first one used."""
+        self._second, self.cut = True, False
+        self._first_usage, self._first_ending = usage, self._ending
+        self._ending, self._fresh = [], True
+        self._watch = _TailWatch()
+        if self._gate is not None:
+            self._gate = ToolCallGate(self._schemas, self.changes)
+
+    def ending(self, usage: JsonObject, explanation: str = "") -> list[Event]:
+        """The end of the message: calls that could not be mended in their last form, then its stop.
+
+        `usage` is that of the last try; `explanation` is text for the user about an answer that was cut for good.
+        """
+        out: list[Event] = []
+        if not self._ending:
+            self._ending = self._first_ending or [_stop(usage), {"type": "message_stop"}]
+        if self._gate is not None:
+            self._settle(self._gate, out)
+        if explanation:
+            self._say(explanation, out)
+        self._close(out)
+        out += [self._final(event) for event in self._ending]
+        return out
+
+    def _settle(self, gate: ToolCallGate, out: list[Event]) -> None:
+        cut = gate.abandoned()
+        if self._policy.raw_calls or (self._ending and self._ending[0]["delta"]["stop_reason"] == "max_tokens"):
+            for event in [*gate.withheld, *cut]:
+                self._pass(event, out)
+            return
+        for call in gate.broken:
+            self.changes.append(Change(f"call of {call.name}", call.error, call.arguments, "a line of text"))
+            self._say(_dropped(call), out)
+
+    def _final(self, event: Event) -> Event:
+        if event["type"] != "message_delta":
+            return event
+        delta = event["delta"]
+        if delta["stop_reason"] == "tool_use" and not self._calls:
+            delta = delta | {"stop_reason": "end_turn"}
+        usage = event["usage"]
+        if self._first_usage is not None and self._ending is not self._first_ending:
+            first = self._first_usage
+            usage = first | {"output_tokens": first["output_tokens"] + usage["output_tokens"]}
+        return {**event, "delta": delta, "usage": usage}
+
+    def _pass(self, event: Event, out: list[Event]) -> None:
+        """One event, with dense block numbers, the stop of a text held back, and the end of the message kept."""
+        kind = event["type"]
+        if kind == "content_block_delta":
+            delta = event["delta"]
+            if "text" in delta:
+                self._text.append(delta["text"])
+            out.append(event if event["index"] == self._index else {**event, "index": self._index})
+        elif kind == "content_block_start":
+            self._begin(event, out)
+        elif kind == "content_block_stop":
+            self._pending_stop = True
+            if self._open != "text":
+                self._close(out)
+        elif kind in {"message_delta", "message_stop"}:
+            self._ending.append(event)
+        else:
+            out.append(event)
+
+    def _begin(self, event: Event, out: list[Event]) -> None:
+        block = event["content_block"]["type"]
+        if self._second and self._fresh and block == "text" and self._open == "text" and self._pending_stop:
+            self._pending_stop = self._fresh = False
+            out.append(_text_delta(self._index, "\n\n"))
+            self._text.append("\n\n")
+            return
+        self._fresh = self._fresh and block == "thinking"
+        self._close(out)
+        self._index += 1
+        self._open = block
+        self._calls += block == "tool_use"
+        out.append(event if event["index"] == self._index else {**event, "index": self._index})
+
+    def _say(self, text: str, out: list[Event]) -> None:
+        """Text of our own: in the open text block, else in one of its own."""
+        if self._open == "text":
+            out.append(_text_delta(self._index, "\n\n" + text))
+            self._pending_stop = True
+            return
+        self._close(out)
+        self._index += 1
+        self._open, self._pending_stop = "text", True
+        block: JsonObject = {"type": "text", "text": ""}
+        out.append({"type": "content_block_start", "index": self._index, "content_block": block})
+        out.append(_text_delta(self._index, text))
+
+    def _close(self, out: list[Event]) -> None:
+        if self._open:
+            out.append({"type": "content_block_stop", "index": self._index})
+        self._open, self._pending_stop = "", False
+
+
+class _TailWatch:
+    """Watches the end of text and of reasoning for repetition, every so many characters."""
+
+    def __init__(self) -> None:
+        self.unit = ""
+        self._kind = ""
+        self._tail = ""
+        self._unchecked = 0
+
+    def repeats(self, events: list[Event]) -> bool:
+        for event in events:
+            if event["type"] != "content_block_delta":
+                continue
+            delta = event["delta"]
+            piece: str = delta.get("text") or delta.get("thinking") or ""
+            if not piece:
+                continue
+            if len(piece) > WHOLE:
+                self._tail, self._unchecked = "", 0
+                continue
+            if delta["type"] != self._kind:
+                self._kind, self._tail, self._unchecked = delta["type"], "", 0
+            self._tail += piece
+            self._unchecked += len(piece)
+            if self._unchecked >= CHECK_EVERY:
+                self._unchecked = 0
+                self._tail = self._tail[-TAIL:]
+                length = repeated_tail(self._tail)
+                if length:
+                    self.unit = self._tail[-length:]
+                    return True
+        return False
+
+
+def _once(text: str, unit: str) -> str:
+    """The text with the unit that its end repeats standing there once."""
+    kept = text.rstrip()
+    while unit and kept.endswith(unit + unit):
+        kept = kept.removesuffix(unit)
+    return kept
+
+
+def _stop(usage: JsonObject) -> Event:
+    return {"type": "message_delta", "delta": {"stop_reason": "end_turn", "stop_sequence": None}, "usage": usage}
+
+
+def _text_delta(index: int, text: str) -> Event:
+    return {"type": "content_block_delta", "index": index, "delta": {"type": "text_delta", "text": text}}
+
+
+def _dropped(call: BrokenCall) -> str:
+    return f"[The call of {call.name} could not be run and was left out: {call.error}]"

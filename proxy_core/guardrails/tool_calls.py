@@ -1,0 +1,106 @@
+"""Holds each tool call until it is whole and fits its tool, while text and reasoning go out as they come."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from proxy_core.guardrails.argument_repair import judge
+from proxy_core.translate.types import Change, Event, JsonObject
+
+
+@dataclass(frozen=True, slots=True)
+class BrokenCall:
+    """A call that cannot be run as it stands; `error` is for the model, in one line."""
+
+    name: str
+    arguments: str
+    error: str
+
+
+@dataclass(slots=True)
+class ToolCallGate:
+    """Lets events pass; a `tool_use` block waits until its end and goes out whole.
+
+    `schemas` are the declared tools' parameter schemas. A call that fits goes out exactly as the model wrote it. One
+    that was mended is told of in `changes`; one that cannot be mended is kept back in `broken` with its events.
+    """
+
+    schemas: dict[str, JsonObject]
+    changes: list[Change] = field(default_factory=list[Change])
+    broken: list[BrokenCall] = field(default_factory=list[BrokenCall])
+    withheld: list[Event] = field(default_factory=list[Event])
+    _held: list[Event] = field(default_factory=list[Event])
+
+    @property
+    def holding(self) -> bool:
+        """Whether a call is being written that the client does not see yet."""
+        return bool(self._held)
+
+    def process(self, events: list[Event]) -> list[Event]:
+        """The events that may go out now."""
+        if not self._held and not any(_opens_call(event) for event in events):
+            return events
+        out: list[Event] = []
+        for event in events:
+            if self._held:
+                self._held.append(event)
+                if event["type"] == "content_block_stop":
+                    out += self._release()
+            elif _opens_call(event):
+                self._held.append(event)
+            else:
+                out.append(event)
+        return out
+
+    def abandoned(self) -> list[Event]:
+        """What is still held when the answer ends: a call that was cut."""
+        held, self._held = self._held, []
+        return held
+
+    def _release(self) -> list[Event]:
+        held, self._held = self._held, []
+        block: JsonObject = held[0]["content_block"]
+        raw = "".join(event["delta"].get("partial_json", "") for event in held if "delta" in event)
+        name: str = block["name"]
+        known = self._known(name)
+        if known is None:
+            declared = ", ".join(sorted(self.schemas)) or "none"
+            return self._keep_back(held, BrokenCall(name, raw, f"there is no tool {name!r}; the tools are: {declared}"))
+        judged = judge(raw, self.schemas[known])
+        if judged.error:
+            return self._keep_back(held, BrokenCall(known, raw, judged.error))
+        if known == name and not judged.repair:
+            return held
+        return self._mended(held, known, raw, judged.arguments, judged.repair)
+
+    def _known(self, name: str) -> str | None:
+        """The declared tool of this name, or the only one that differs by case and separators alone."""
+        if name in self.schemas:
+            return name
+        alike = [other for other in self.schemas if _bare(other) == _bare(name)]
+        return alike[0] if len(alike) == 1 else None
+
+    def _keep_back(self, held: list[Event], call: BrokenCall) -> list[Event]:
+        self.broken.append(call)
+        self.withheld += held
+        return []
+
+    def _mended(self, held: list[Event], known: str, raw: str, arguments: str, repair: str) -> list[Event]:
+        start, stop = held[0], held[-1]
+        name = start["content_block"]["name"]
+        if known != name:
+            self.changes.append(Change(f"tool name {name}", "only case or separators differ", name, known))
+        if repair:
+            self.changes.append(Change(f"arguments of {known}", repair, raw, arguments))
+        opened = {**start, "content_block": {**start["content_block"], "name": known}}
+        delta = {"type": "input_json_delta", "partial_json": arguments}
+        return [opened, {"type": "content_block_delta", "index": start["index"], "delta": delta}, stop]
+
+
+def _opens_call(event: Event) -> bool:
+    return event["type"] == "content_block_start" and event["content_block"]["type"] == "tool_use"
+
+
+def _bare(name: str) -> str:
+    return re.sub(r"[^a-z0-9]", "", name.lower())

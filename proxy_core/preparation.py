@@ -1,0 +1,120 @@
+"""What happens to a request before it goes out: the guardrails look at it, it is translated, and then steered."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from proxy_core.events import EngineEvent, LoopActed, RequestAltered
+from proxy_core.guardrails.loop_breaker import LoopPlan, plan
+from proxy_core.guardrails.loop_score import ScoreCache, content_key, last_human
+from proxy_core.guardrails.policy import AGENT_ROLES, demanded_choice, loop_settings, rails_policy, supplemented
+from proxy_core.guardrails.rails import RailsPolicy
+from proxy_core.settings import Settings
+from proxy_core.translate.documents import holds_pdf
+from proxy_core.translate.request import ChatRequest, RequestOptions, to_chat_completions
+from proxy_core.translate.types import JsonObject
+from proxy_core.turn import Turn
+from proxy_core.upstream.discovery import UpstreamFacts
+from proxy_core.upstream.model_names import parse_model_map, served_model
+
+NO_TOOL = frozenset[str]()
+ACTS = {1: "a note to the model", 2: "free tool choice", 3: "the tool left out or forbidden", 4: "the turn was ended"}
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A request ready to be sent, what may be done to its answer, and `ending`: the answer when nobody is asked."""
+
+    chat: ChatRequest
+    policy: RailsPolicy
+    ending: str
+
+
+class Preparation:
+    """Holds the caches that make the guardrails' looks cheap; what they decide follows from the request alone."""
+
+    def __init__(self, publish: Callable[[EngineEvent], None]) -> None:
+        self._publish = publish
+        self._scores = ScoreCache()
+
+    async def prepare(self, turn: Turn, facts: UpstreamFacts) -> Prepared:
+        """Make the request of a turn. Raises `InvalidRequest`."""
+        loop = self._loop_plan(turn)
+        body = turn.body if loop is None else {**turn.body, "messages": loop.messages}
+        chat = await self.translated(body, turn.settings, facts)
+        chat = self._steered(turn, chat, loop)
+        self._tell(turn, chat, loop)
+        may_continue = turn.human == 0 or turn.session.continued_after != turn.human
+        policy = rails_policy(turn.settings, chat, turn.role, turn.identity.client, may_continue=may_continue)
+        return Prepared(chat, policy, loop.ending if loop is not None else "")
+
+    async def translated(self, body: JsonObject, settings: Settings, facts: UpstreamFacts) -> ChatRequest:
+        """Translate; reading a PDF takes seconds the first time, and runs beside the loop."""
+        model = served_model(str(body.get("model", "")), facts, parse_model_map(settings.model_map))
+        options = RequestOptions(
+            model=model, server_kind=facts.kind, system_reminders=settings.system_reminders, vision=facts.vision
+        )
+        if holds_pdf(body):
+            return await asyncio.to_thread(to_chat_completions, body, options)
+        return to_chat_completions(body, options)
+
+    def _loop_plan(self, turn: Turn) -> LoopPlan | None:
+        messages: list[JsonObject] = turn.body["messages"]
+        if turn.role not in AGENT_ROLES or len(messages) < 2:
+            return None
+        keys = [content_key(message) for message in messages]
+        turn.human = last_human(messages, keys, self._scores)
+        if not turn.settings.loop_breaker:
+            return None
+        return plan(messages, loop_settings(turn.settings), turn.session.monitor.utilisation, self._scores, keys)
+
+    def _steered(self, turn: Turn, chat: ChatRequest, loop: LoopPlan | None) -> ChatRequest:
+        """The translated request with what policies add or change in it."""
+        body = supplemented(chat.body) if turn.settings.agentic_supplement and chat.tool_names else chat.body
+        chat = replace(chat, body=body) if body is not chat.body else chat
+        body, act = demanded_choice(chat, turn.settings, turn.role, loop.release if loop is not None else "")
+        hidden = loop.hidden & chat.tool_names if loop is not None else NO_TOOL
+        if hidden and hidden != chat.tool_names:
+            tools = [tool for tool in body["tools"] if tool["function"]["name"] not in hidden]
+            body = body | {"tools": tools}
+        if act:
+            self._altered(turn, "tool_choice", act)
+        return replace(chat, body=body, tool_names=chat.tool_names - hidden) if body is not chat.body else chat
+
+    def _tell(self, turn: Turn, chat: ChatRequest, loop: LoopPlan | None) -> None:
+        for change in turn.session.news(chat.changes):
+            self._altered(turn, change.what, change.why, change.before, change.after)
+        if loop is None:
+            return
+        session = turn.session
+        grown = loop.level > session.loop_level
+        session.loop_level, session.loop_why = loop.level, loop.why
+        if grown:
+            session.acts["loop"] += 1
+            self._publish(
+                LoopActed(
+                    at=time.time(),
+                    session=session.key,
+                    request=turn.request_id,
+                    level=loop.level,
+                    act=ACTS[loop.level],
+                    why=loop.why,
+                    score=loop.score,
+                )
+            )
+
+    def _altered(self, turn: Turn, what: str, why: str, before: str = "", after: str = "") -> None:
+        self._publish(
+            RequestAltered(
+                at=time.time(),
+                session=turn.session.key,
+                request=turn.request_id,
+                what=what,
+                why=why,
+                before=before,
+                after=after,
+            )
+        )
