@@ -10,15 +10,9 @@ from dataclasses import dataclass
 
 from proxy_core.guardrails.again import ANNOUNCED, EMPTY, REPEATED, WRITTEN, Again, after_broken_calls
 from proxy_core.guardrails.end_turn import is_premature, is_remnant
-from proxy_core.guardrails.repetition import CHECK_EVERY, repeated_tail
+from proxy_core.guardrails.repetition import TailWatch
 from proxy_core.guardrails.tool_calls import BrokenCall, ToolCallGate
 from proxy_core.translate.types import Change, Event, JsonObject
-
-WHOLE = 2048
-"""A piece longer than this comes from a server that sends what it had finished: to cut it would save nothing."""
-
-TAIL = 4096
-"""Characters at the end of the text that the watch for repetition keeps."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +46,7 @@ class Rails:
         self._fresh = True
         self._calls = 0
         self._text: list[str] = []
-        self._watch = _TailWatch()
+        self._watch = TailWatch()
         self._ending: list[Event] = []
         self._first_usage: JsonObject | None = None
         self._first_ending: list[Event] = []
@@ -64,12 +58,21 @@ class Rails:
 
     def process(self, events: list[Event]) -> list[Event]:
         """The events that may go out now."""
-        if self._policy.cut_repetition and not self.cut:
-            self.cut = self._watch.repeats(events)
-        passed = self._gate.process(events) if self._gate is not None else events
         out: list[Event] = []
-        for event in passed:
-            self._pass(event, out)
+        for event in events:
+            if event["type"] != "content_block_delta" or self._open == "tool_use" or self.holding:
+                for passed in self._gate.process([event]) if self._gate is not None else (event,):
+                    self._pass(passed, out)
+                continue
+            delta = event["delta"]
+            piece = delta.get("text")
+            if piece is not None:
+                self._text.append(piece)
+            else:
+                piece = delta.get("thinking", "")
+            if not self.cut and self._policy.cut_repetition and self._watch.add(piece):
+                self.cut = True
+            out.append(event if event["index"] == self._index else {**event, "index": self._index})
         return out
 
     def again(self) -> Again | None:
@@ -106,7 +109,7 @@ class Rails:
         self._second, self.cut = True, False
         self._first_usage, self._first_ending = usage, self._ending
         self._ending, self._fresh = [], True
-        self._watch = _TailWatch()
+        self._watch = TailWatch()
         if self._gate is not None:
             self._gate = ToolCallGate(self._schemas, self.changes)
 
@@ -152,9 +155,6 @@ class Rails:
         """One event, with dense block numbers, the stop of a text held back, and the end of the message kept."""
         kind = event["type"]
         if kind == "content_block_delta":
-            delta = event["delta"]
-            if "text" in delta:
-                self._text.append(delta["text"])
             out.append(event if event["index"] == self._index else {**event, "index": self._index})
         elif kind == "content_block_start":
             self._begin(event, out)
@@ -169,6 +169,7 @@ class Rails:
 
     def _begin(self, event: Event, out: list[Event]) -> None:
         block = event["content_block"]["type"]
+        self._watch.begin()
         if self._second and self._fresh and block == "text" and self._open == "text" and self._pending_stop:
             self._pending_stop = self._fresh = False
             out.append(_text_delta(self._index, "\n\n"))
@@ -198,40 +199,6 @@ class Rails:
         if self._open:
             out.append({"type": "content_block_stop", "index": self._index})
         self._open, self._pending_stop = "", False
-
-
-class _TailWatch:
-    """Watches the end of text and of reasoning for repetition, every so many characters."""
-
-    def __init__(self) -> None:
-        self.unit = ""
-        self._kind = ""
-        self._tail = ""
-        self._unchecked = 0
-
-    def repeats(self, events: list[Event]) -> bool:
-        for event in events:
-            if event["type"] != "content_block_delta":
-                continue
-            delta = event["delta"]
-            piece: str = delta.get("text") or delta.get("thinking") or ""
-            if not piece:
-                continue
-            if len(piece) > WHOLE:
-                self._tail, self._unchecked = "", 0
-                continue
-            if delta["type"] != self._kind:
-                self._kind, self._tail, self._unchecked = delta["type"], "", 0
-            self._tail += piece
-            self._unchecked += len(piece)
-            if self._unchecked >= CHECK_EVERY:
-                self._unchecked = 0
-                self._tail = self._tail[-TAIL:]
-                length = repeated_tail(self._tail)
-                if length:
-                    self.unit = self._tail[-length:]
-                    return True
-        return False
 
 
 def _once(text: str, unit: str) -> str:
