@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 
 from proxy_core.events import EngineEvent, LoopActed, RequestAltered
 from proxy_core.guardrails.loop_breaker import LoopPlan, plan
-from proxy_core.guardrails.loop_score import ScoreCache, content_key, last_human
+from proxy_core.guardrails.loop_digest import content_key
+from proxy_core.guardrails.loop_score import ScoreCache, last_human
 from proxy_core.guardrails.policy import AGENT_ROLES, demanded_choice, loop_settings, rails_policy, supplemented
 from proxy_core.guardrails.rails import RailsPolicy
 from proxy_core.settings import Settings

@@ -24,8 +24,8 @@ _SENTENCE = re.compile(r"(?<=[.!?…])\s+|(?<=[。！？])\s*")
 _LEADING = re.compile(r"^[\s>#*_`\"'“‘(\[]+")
 _UNFINISHED = frozenset(
     {"the", "a", "an", "now", "let", "me", "i", "i'll", "i’ll", "i'm", "to", "and", "so", "next", "then", "first",
-     "but", "with", "of", "for", "in", "this", "these", "we", "it's", "looking", "there", "that", "my", "our", "based", "here",
-     "since", "because", "from", "on", "at", "as", "by", "if", "when"}
+     "but", "with", "of", "for", "in", "this", "these", "we", "it's", "looking", "there", "that", "my", "our", "based",
+     "here", "since", "because", "from", "on", "at", "as", "by", "if", "when"}
 )  # fmt: skip
 """Words that cannot be, or end, an answer."""
 

@@ -10,7 +10,8 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Any, cast
 
-from proxy_core.guardrails.loop_score import RESET_BELOW, ScoreCache, TurnScore, score_turns
+from proxy_core.guardrails.loop_digest import ENDED_MARK, content_key
+from proxy_core.guardrails.loop_score import RESET_BELOW, ScoreCache, TurnScore, begins_anew, score_turns
 from proxy_core.translate.types import JsonObject
 
 NOTE, RELEASE, HIDE, END = 1, 2, 3, 4
@@ -62,8 +63,11 @@ def plan(
 
     `keys` are the messages' content hashes, for a caller that has them already.
     """
+    cache = cache or ScoreCache()
+    keys = keys or [content_key(message) for message in messages]
     turns = tuple(score_turns(messages, cache, keys))
-    current = _current(messages, turns)
+    unanswered = not messages or messages[-1].get("role") == "assistant"
+    current = turns[-1] if turns and not unanswered and not begins_anew(messages, keys, cache) else None
     level, noted = 0, dict[int, str]()
     for turn in turns:
         if turn.score < RESET_BELOW:
@@ -72,8 +76,6 @@ def plan(
         if reached > level:
             level = reached
             noted[turn.index] = _note(turn, level, turns, hide=settings.hide)
-    if current is None:
-        level = 0
     said = _with_notes(messages, noted) if settings.note and noted else messages
     acting = current.level if current is not None else 0
     return LoopPlan(
@@ -89,19 +91,9 @@ def plan(
     )
 
 
-def _current(messages: list[JsonObject], turns: tuple[TurnScore, ...]) -> TurnScore | None:
-    """The last turn, unless a human has spoken since: then everything begins anew."""
-    if not turns or not messages or messages[-1].get("role") == "assistant":
-        return None
-    content: Any = messages[-1].get("content")
-    blocks = cast("list[JsonObject]", content) if isinstance(content, list) else []
-    answered = any(block.get("type") == "tool_result" for block in blocks)
-    return turns[-1] if answered or not turns[-1].calls else None
-
-
 def _describe(turn: TurnScore) -> str:
     calls = [f"{call.name}({call.target[:WORDS_SHOWN]})" if call.target else call.name for call in turn.calls]
-    return ", ".join(dict.fromkeys(calls)) or "the same text"
+    return ", ".join(dict.fromkeys(calls))
 
 
 def _times(turn: TurnScore, turns: tuple[TurnScore, ...]) -> int:
@@ -111,17 +103,19 @@ def _times(turn: TurnScore, turns: tuple[TurnScore, ...]) -> int:
     return max(counted.values(), default=1)
 
 
+def _repeated(turn: TurnScore, turns: tuple[TurnScore, ...]) -> str:
+    if not turn.calls:
+        return f"the same text was written {turn.said} times"
+    return f"{_describe(turn)} was called {_times(turn, turns)} times"
+
+
 def _why(turn: TurnScore, turns: tuple[TurnScore, ...]) -> str:
-    return (
-        f"{_describe(turn)}: made {_times(turn, turns)} times; {turn.stale_turns} turns in a row brought nothing new "
-        f"(score {turn.score:g})"
-    )
+    return f"{_repeated(turn, turns)}; {turn.stale_turns} turns in a row brought nothing new (score {turn.score:g})"
 
 
 def _note(turn: TurnScore, level: int, turns: tuple[TurnScore, ...], *, hide: bool) -> str:
-    times = _times(turn, turns)
     found = (
-        f"[Note from the proxy, not from the tool: {_describe(turn)} was called {times} times and the last "
+        f"[Note from the proxy, not from the tool: {_repeated(turn, turns)} and the last "
         f"{turn.stale_turns} turns brought no new information. Repeating it will not change the result."
     )
     lines = [found]
@@ -194,9 +188,10 @@ def _release(
 
 
 def _ending(turn: TurnScore, turns: tuple[TurnScore, ...]) -> str:
+    error = f" The last result was an error: {turn.error}" if turn.error else ""
     return (
-        f"I stopped here because this went in circles: {_describe(turn)} was called {_times(turn, turns)} times, and "
-        f"the last {turn.stale_turns} turns brought nothing new. The model server was not asked again.\n\n"
+        f"I stopped here because this went in circles: {_repeated(turn, turns)}, and the last {turn.stale_turns} turns "
+        f"brought nothing new.{error} The model server was not asked again.\n\n"
         "Tell me how to go on: say what to try instead, give the missing information, or change the task. Any message "
-        "of yours starts afresh. (Interlock's loop breaker; PROXY_LOOP_END=off switches this step off.)"
+        f"of yours starts afresh. {ENDED_MARK}; PROXY_LOOP_END=off switches this step off.)"
     )

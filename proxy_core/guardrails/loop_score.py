@@ -7,16 +7,14 @@ up to 65 % of legitimate work. The constants sit on a broad plateau.
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from dataclasses import dataclass, field
 from itertools import accumulate
-from typing import Any, Literal, TypeAlias, cast
+from typing import Literal, TypeAlias
 
-import orjson
-
-from proxy_core.guardrails.call_class import CallClass, class_of, is_shell, target_of
+from proxy_core.guardrails.call_class import is_shell
+from proxy_core.guardrails.loop_digest import Call, Digest, Result, content_key, read_digest
 from proxy_core.guardrails.loop_text import normalised, without_digits
-from proxy_core.guardrails.repetition import repeated_tail
 from proxy_core.translate.types import JsonObject
 
 THRESHOLDS = (4.0, 6.0, 8.0, 12.0)
@@ -26,46 +24,17 @@ RESET_BELOW = 2.0
 REPEATED_TURN, STALE_TURN, POLL_TURN = 1.5, 1.0, 0.25
 PROGRESS, STATE_CHANGED = 2.0, 4.0
 
+LONGEST_ERROR = 200
+
 Novelty: TypeAlias = Literal["new", "stale", "poll", "neutral"]
-
-NUDGES = frozenset({"continue", "please continue", "go on", "keep going", "proceed", "continue please", "resume"})
-"""Words by which a harness or a tired person pushes on: they tell the model nothing new."""
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """One call as far as the score is concerned: `key` stands for name and normalised arguments."""
-
-    id: str
-    name: str
-    key: int
-    kind: CallClass
-    target: str
-
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    """What a call gave back."""
-
-    text: str
-    error: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Digest:
-    """A message as far as the score is concerned."""
-
-    assistant: bool
-    human: bool
-    calls: tuple[Call, ...] = ()
-    results: tuple[tuple[str, Result], ...] = ()
-    text: str = ""
-    repeats: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class TurnScore:
-    """The score after an assistant turn (the `index`-th, from 0), and how each of its calls was judged."""
+    """The score after an assistant turn (the `index`-th, from 0), and how each of its calls was judged.
+
+    `error`: the first line of its last result if that was an error. `said`: how often its text was written by now.
+    """
 
     index: int
     score: float
@@ -74,6 +43,8 @@ class TurnScore:
     calls: tuple[Call, ...]
     errors: tuple[bool, ...]
     repeats: bool = False
+    error: str = ""
+    said: int = 0
 
     @property
     def level(self) -> int:
@@ -150,9 +121,13 @@ def last_human(messages: list[JsonObject], keys: list[int], cache: ScoreCache) -
     return 0
 
 
-def content_key(message: JsonObject) -> int:
-    """A hash of a message's content, good within this process."""
-    return hash(orjson.dumps(message))
+def begins_anew(messages: list[JsonObject], keys: list[int], cache: ScoreCache) -> bool:
+    """Whether a person has spoken since the last assistant turn."""
+    for at in range(len(messages) - 1, -1, -1):
+        digest = cache.digest(keys[at], messages[at])
+        if digest.assistant or digest.human:
+            return digest.human
+    return False
 
 
 def _link(chain: int, key: int) -> int:
@@ -171,6 +146,8 @@ def _advance(progress: _Progress, messages: list[JsonObject], keys: list[int], c
         return 0
     following = cache.digest(keys[at + 1], messages[at + 1])
     results = {} if following.assistant else dict(following.results)
+    if message.ended:
+        progress.scorer = _Scorer()
     progress.turns.append(progress.scorer.turn(len(progress.turns), message, results))
     return 1
 
@@ -193,7 +170,7 @@ class _Scorer:
         self._stale = 0
         self._seen: dict[int, list[_Outcome]] = {}
         self._failed: dict[tuple[str, str], int] = {}
-        self._texts: set[str] = set()
+        self._texts: Counter[str] = Counter()
         self._previous: tuple[object, ...] = ()
 
     def peek(self, index: int, message: Digest) -> TurnScore:
@@ -201,7 +178,9 @@ class _Scorer:
         repeated = not message.calls and message.text in self._texts
         score = self._score + (REPEATED_TURN if repeated else 0.0)
         stale = self._stale + repeated
-        return TurnScore(index, score, (), stale, message.calls, (False,) * len(message.calls), message.repeats)
+        said = self._texts[message.text] + 1
+        errors = (False,) * len(message.calls)
+        return TurnScore(index, score, (), stale, message.calls, errors, message.repeats, said=said)
 
     def turn(self, index: int, message: Digest, results: dict[str, Result]) -> TurnScore:
         errors = tuple(results[call.id].error if call.id in results else False for call in message.calls)
@@ -216,11 +195,21 @@ class _Scorer:
                 self._move(novelty, advanced=self._epoch > before, repeated=whole == self._previous)
             self._previous = whole
         elif message.text:
-            if message.text in self._texts:
+            if self._texts[message.text]:
                 self._score += REPEATED_TURN
                 self._stale += 1
-            self._texts.add(message.text)
-        return TurnScore(index, self._score, novelty, self._stale, message.calls, errors, message.repeats)
+            self._texts[message.text] += 1
+        return TurnScore(
+            index=index,
+            score=self._score,
+            novelty=novelty,
+            stale_turns=self._stale,
+            calls=message.calls,
+            errors=errors,
+            repeats=message.repeats,
+            error=_last_error(message.calls, results),
+            said=self._texts[message.text],
+        )
 
     def _move(self, novelty: tuple[Novelty, ...], *, advanced: bool, repeated: bool) -> None:
         if "new" in novelty:
@@ -258,6 +247,13 @@ class _Scorer:
         return novelty, (call.key, id(remembered))
 
 
+def _last_error(calls: tuple[Call, ...], results: dict[str, Result]) -> str:
+    """The first line of the last result of a turn when that is an error."""
+    last = results.get(calls[-1].id) if calls else None
+    lines = last.text.strip().splitlines() if last is not None and last.error else []
+    return lines[0][:LONGEST_ERROR] if lines else ""
+
+
 class _Outcome:
     """A result that is normalised only when it has to be compared: most calls are never made twice."""
 
@@ -278,57 +274,3 @@ class _Outcome:
 
     def alike(self, other: _Outcome) -> bool:
         return self.error == other.error and without_digits(self.normal) == without_digits(other.normal)
-
-
-def read_digest(message: JsonObject) -> Digest:
-    """Read a message; pure."""
-    content: Any = message.get("content")
-    blocks = cast("list[JsonObject]", content) if isinstance(content, list) else [{"type": "text", "text": content}]
-    if message.get("role") == "assistant":
-        text = _text_of(blocks)
-        calls = tuple(_call(block) for block in blocks if block.get("type") == "tool_use")
-        return Digest(True, False, calls, (), normalised(text) if text and not calls else "", repeated_tail(text) > 0)
-    if message.get("role") != "user":
-        return Digest(False, False)
-    results = tuple(
-        (str(block.get("tool_use_id")), _result(block)) for block in blocks if block.get("type") == "tool_result"
-    )
-    return Digest(False, _is_human(blocks), (), results)
-
-
-def _call(block: JsonObject) -> Call:
-    name = str(block.get("name", ""))
-    given: Any = block.get("input")
-    arguments = cast("JsonObject", given) if isinstance(given, dict) else {"input": given}
-    text = orjson.dumps(arguments, option=orjson.OPT_SORT_KEYS).decode()
-    key = hash((name, normalised(text)))
-    return Call(str(block.get("id", "")), name, key, class_of(name, arguments), target_of(name, arguments))
-
-
-def _result(block: JsonObject) -> Result:
-    content: Any = block.get("content")
-    if isinstance(content, list):
-        parts = cast("list[JsonObject]", content)
-        text = "\n".join(str(part.get("text", part.get("type", ""))) for part in parts)
-    else:
-        text = content if isinstance(content, str) else ""
-    return Result(text, block.get("is_error") is True or text.startswith("<tool_use_error>"))
-
-
-def _text_of(blocks: list[JsonObject]) -> str:
-    return "\n".join(str(block["text"]) for block in blocks if block.get("type") == "text" and block.get("text"))
-
-
-def _is_human(blocks: list[JsonObject]) -> bool:
-    """Whether a person (not a tool, a reminder or a bare push to go on) speaks in a user message."""
-    for block in blocks:
-        if block.get("type") == "tool_result":
-            return False
-        text = block.get("text")
-        if isinstance(text, str):
-            bare = text.strip()
-            if bare and not bare.startswith("<system-reminder>") and bare.rstrip(".!").lower() not in NUDGES:
-                return True
-        elif block.get("type") in {"image", "document"}:
-            return True
-    return False
