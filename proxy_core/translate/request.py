@@ -9,6 +9,7 @@ from typing import Any
 from proxy_core.translate.conversation import Conversation
 from proxy_core.translate.messages import read_message
 from proxy_core.translate.reasoning_options import reasoning_changes, reasoning_fields, reasoning_key
+from proxy_core.translate.stop import LLAMA_CPP_NAMES_IT
 from proxy_core.translate.system_text import system_text
 from proxy_core.translate.tools import read_tools
 from proxy_core.translate.types import Change, JsonObject
@@ -68,6 +69,8 @@ def to_chat_completions(body: JsonObject, options: RequestOptions) -> ChatReques
         chat["response_format"] = response_format
     if stops:
         chat["stop"] = list(stops)
+        if options.server_kind == "llama.cpp":
+            chat.update(LLAMA_CPP_NAMES_IT)
     chat.update(_plain_fields(body))
     reasoning = reasoning_fields(body, options.server_kind)
     chat.update(reasoning)

@@ -221,7 +221,7 @@ class StreamConverter:
         if isinstance(finish, str) and finish:
             self._answered = self.finish_seen = True
             self._finish = self._finish or finish
-            self._sequence = self._sequence or named_sequence(choice, self._sequences)
+            self._sequence = self._sequence or named_sequence(chunk, choice, self._sequences)
 
     def _note(self, chunk: JsonObject, choice: JsonObject | None) -> None:
         """Keep the counts: servers put `usage` on any chunk, or into the choice."""

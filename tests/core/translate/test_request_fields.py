@@ -43,6 +43,12 @@ def test_plain_fields(given: dict[str, Any], expected: dict[str, Any]) -> None:
     assert fields_of(**given) == {"max_tokens": 256, **expected}
 
 
+def test_llama_cpp_is_asked_which_stop_sequence_it_was() -> None:
+    sent = fields_of("llama.cpp", stop_sequences=["END"])
+    assert sent == {"max_tokens": 256, "stop": ["END"], "verbose": True, "response_fields": ["stopping_word"]}
+    assert fields_of("llama.cpp") == {"max_tokens": 256}
+
+
 @pytest.mark.parametrize("tokens", [1, 100, 64000])
 def test_max_tokens_is_the_clients(tokens: int) -> None:
     assert fields_of(max_tokens=tokens) == {"max_tokens": tokens}

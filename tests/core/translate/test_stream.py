@@ -100,6 +100,8 @@ FINISHES: dict[str, tuple[JsonObject, str, str | None]] = {
     "content_filter": (end("content_filter"), "refusal", None),
     "stop string named by vLLM": (end(stop_reason="END"), "stop_sequence", "END"),
     "stop string named by SGLang": (end(matched_stop="END"), "stop_sequence", "END"),
+    "stop string named by llama.cpp": ({**end(), "__verbose": {"stopping_word": "END"}}, "stop_sequence", "END"),
+    "no stop string with llama.cpp": ({**end(), "__verbose": {"stopping_word": ""}}, "end_turn", None),
     "end token of vLLM": (end(stop_reason=151645), "end_turn", None),
     "a stop string that nobody asked for": (end(stop_reason="<|im_end|>"), "end_turn", None),
     "cut although a stop string is named": (end("length", stop_reason="END"), "max_tokens", None),
