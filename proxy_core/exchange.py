@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, aclosing, suppress
 from dataclasses import dataclass, replace
 from typing import cast
@@ -30,11 +30,11 @@ from proxy_core.upstream.client import UpstreamClient, transport_error
 
 LAST_BYTES_SECONDS = 0.25
 BEFORE_SHOWN = 200
-CUT_FOR_GOOD = (
-    "[The reply was cut because it repeated itself, twice. Tell me how to go on, or ask for a shorter answer.]"
-)
 
 Publish = Callable[[EngineEvent], None]
+
+Recover = Callable[[Turn, ApiError], Awaitable[JsonObject | None]]
+"""Gives the body to send once more after a refusal; may raise the `ApiError` that the client is to have instead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +45,7 @@ class Road:
     url: str
     publish: Publish
     throughput: Throughput
+    recover: Recover
 
 
 @dataclass(slots=True)
@@ -118,15 +119,14 @@ class Exchange:
             async with aclosing(self._try_again(again)) as batches:
                 async for events in batches:
                     yield events
-        explanation = CUT_FOR_GOOD if self._rails.cut else ""
-        yield self._fallback.process(self._rails.ending(self.converter.usage.wire(), explanation))
+        yield self._fallback.process(self._rails.ending(self.converter.usage.wire()))
         for change in self._rails.changes:
             self._altered(change)
 
     async def _try_again(self, again: Again) -> AsyncGenerator[list[Event]]:
         """The one further try, in the same message; when it fails, the first answer stands as it is."""
         began, first = time.monotonic(), self.converter
-        self._rails.begin_again(first.usage.wire())
+        self._rails.begin_again(again, first.usage.wire())
         self._first, self.converter = first.usage, self._new_converter()
         outcome = "failed"
         try:
@@ -136,6 +136,7 @@ class Exchange:
             outcome = "call" if self.converter.tools_called else "text"
         except ApiError as error:
             outcome = f"failed: {error.message}"
+            self._rails.fall_back()
             self.converter, self._first = first, None
         finally:
             self._continued(again, outcome, time.monotonic() - began)
@@ -174,14 +175,17 @@ class Exchange:
         return events + self._rails.ending(self.converter.usage.wire())
 
     async def _open(self, opened: AsyncExitStack, body: JsonObject) -> httpx.Response:
-        """Send the request; after a refused grammar once more, with simpler tool schemas."""
+        """Send the request; once more with simpler tool schemas after a refused grammar, or cut after an overflow."""
         try:
             return await self._sent(opened, body)
         except ApiError as error:
-            cleaned = self._cleaned(body, error)
-            if cleaned is None:
+            other = self._cleaned(body, error)
+            if other is None and body is self.chat.body:
+                other = await self._road.recover(self.turn, error)
+                self.chat = replace(self.chat, body=other or body)
+            if other is None:
                 raise
-            return await self._sent(opened, cleaned)
+            return await self._sent(opened, other)
 
     async def _sent(self, opened: AsyncExitStack, body: JsonObject) -> httpx.Response:
         road = self._road
@@ -256,7 +260,7 @@ class Exchange:
     def _continued(self, again: Again, outcome: str, seconds: float) -> None:
         turn = self.turn
         turn.session.acts[again.reason] += 1
-        turn.session.continued_after = turn.human
+        turn.session.continued_after[again.reason] = turn.human
         self._road.publish(
             AnswerContinued(
                 at=time.time(),

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
+from typing import TypeAlias
 
 from proxy_core.events import EngineEvent, LoopActed, RequestAltered
 from proxy_core.guardrails.loop_breaker import LoopPlan, plan
@@ -20,6 +21,9 @@ from proxy_core.translate.types import JsonObject
 from proxy_core.turn import Turn
 from proxy_core.upstream.discovery import UpstreamFacts
 from proxy_core.upstream.model_names import parse_model_map, served_model
+
+Cut: TypeAlias = Callable[[Turn, JsonObject], Awaitable[JsonObject]]
+"""Leaves of a Messages API body what is to be sent."""
 
 NO_TOOL = frozenset[str]()
 ACTS = {1: "a note to the model", 2: "free tool choice", 3: "the tool left out or forbidden", 4: "the turn was ended"}
@@ -37,19 +41,21 @@ class Prepared:
 class Preparation:
     """Holds the caches that make the guardrails' looks cheap; what they decide follows from the request alone."""
 
-    def __init__(self, publish: Callable[[EngineEvent], None]) -> None:
+    def __init__(self, publish: Callable[[EngineEvent], None], cut: Cut) -> None:
         self._publish = publish
+        self._cut = cut
         self._scores = ScoreCache()
 
     async def prepare(self, turn: Turn, facts: UpstreamFacts) -> Prepared:
         """Make the request of a turn. Raises `InvalidRequest`."""
         loop = self._loop_plan(turn)
         body = turn.body if loop is None else {**turn.body, "messages": loop.messages}
+        body = await self._cut(turn, body)
         chat = await self.translated(body, turn.settings, facts)
         chat = self._steered(turn, chat, loop)
         self._tell(turn, chat, loop)
-        may_continue = turn.human == 0 or turn.session.continued_after != turn.human
-        policy = rails_policy(turn.settings, chat, turn.role, turn.identity.client, may_continue=may_continue)
+        spent = {reason for reason, human in turn.session.continued_after.items() if human == turn.human}
+        policy = rails_policy(turn.settings, chat, turn.role, turn.identity.client, spent)
         return Prepared(chat, policy, loop.ending if loop is not None else "")
 
     async def translated(self, body: JsonObject, settings: Settings, facts: UpstreamFacts) -> ChatRequest:

@@ -48,6 +48,12 @@ class Settings:
         "PROXY_MAX_CONNECTIONS", "integer", 256, "upstream", "Connections to the model server at one time",
         live=False, low=1, high=10_000,
     )  # fmt: skip
+    side_slot: Literal["auto", "off"] = declare(
+        "PROXY_SIDE_SLOT", "choice", "auto", "upstream",
+        "llama.cpp with several slots: give each conversation a slot and side requests (titles, web search) another "
+        "one, so that they do not push its prompt out (auto), or leave the choice to the server (off)",
+        choices=("auto", "off"),
+    )  # fmt: skip
     host: str = declare(
         "PROXY_HOST", "text", "127.0.0.1", "server", "Address to listen on; beyond loopback a token is needed",
         live=False,
@@ -105,6 +111,11 @@ class Settings:
     stream_reasoning_max_chars: int = declare(
         "PROXY_STREAM_REASONING_MAX_CHARS", "integer", 240, "guardrails", "Length of the sanitized excerpt",
         low=20, high=20_000, unit="characters",
+    )  # fmt: skip
+
+    reasoning_limit: int = declare(
+        "PROXY_REASONING_LIMIT", "integer", 200_000, "guardrails",
+        "Reasoning longer than this is cut with an explanation; 0 never", low=0, high=100_000_000, unit="characters",
     )  # fmt: skip
 
     loop_breaker: bool = declare(
@@ -172,6 +183,37 @@ class Settings:
     agentic_supplement: bool = declare(
         "PROXY_AGENTIC_SUPPLEMENT", "switch", False, "guardrails",
         "Append a short working protocol to the system text, for models that need it",
+    )  # fmt: skip
+    prune_threshold: float = declare(
+        "PROXY_CONTEXT_PRUNE_THRESHOLD", "number", 0.75, "guardrails",
+        "Share of the context window from which a conversation is pruned; 1 prunes as late as an answer allows",
+        low=0.2, high=1,
+    )  # fmt: skip
+    prune_target: float = declare(
+        "PROXY_CONTEXT_PRUNE_TARGET", "number", 0.50, "guardrails",
+        "Share of the context window down to which it is pruned; a low one prunes, and prefills, less often",
+        low=0.1, high=0.9,
+    )  # fmt: skip
+    prune_keep_last: int = declare(
+        "PROXY_PRUNE_KEEP_LAST", "integer", 6, "guardrails", "Newest messages that pruning never touches",
+        low=1, high=1000, unit="messages",
+    )  # fmt: skip
+    overflow: Literal["auto", "prune", "compact"] = declare(
+        "PROXY_OVERFLOW", "choice", "auto", "guardrails",
+        "When a conversation outgrows the window: prune it, compact (prune nothing, let the client summarise), or auto "
+        "(prune tool results; before whole turns would go, let a client that can do so compact)",
+        choices=("auto", "prune", "compact"),
+    )  # fmt: skip
+    max_tokens_floor: int = declare(
+        "PROXY_MAX_TOKENS_FLOOR", "integer", 0, "guardrails",
+        "Least max_tokens of a thinking turn with tools; 0 never raises what the client asked for",
+        low=0, high=1_000_000, unit="tokens",
+    )  # fmt: skip
+    usage_scale: int = declare(
+        "PROXY_USAGE_SCALE", "integer", 0, "guardrails",
+        "Window that the client assumes (Claude Code: 200000): input tokens are reported as if the model's were that "
+        "large, so that it compacts in time; 0 reports true counts",
+        low=0, high=100_000_000, unit="tokens",
     )  # fmt: skip
 
     def changed(self, values: dict[str, Value]) -> Settings:

@@ -10,6 +10,9 @@ from proxy_core.translate.types import JsonObject
 
 Reason: TypeAlias = Literal["premature stop", "empty reply", "written call", "broken call", "repetition"]
 
+STOPS: frozenset[Reason] = frozenset({"premature stop", "empty reply", "written call"})
+"""Reasons that an answer which ended gives; the others concern one that broke."""
+
 ANNOUNCED = "You announced an action but called no tool. Call it now, or say that you are done."
 EMPTY = "Your reply was empty. Call the tool you need next, or give your answer."
 WRITTEN = "You wrote a tool call as text, so it was not run. Make the call again as a real tool call."
@@ -33,13 +36,22 @@ class Again:
         messages: list[JsonObject] = list(chat["messages"])
         if self.said.strip():
             messages.append({"role": "assistant", "content": self.said})
-        messages.append({"role": "user", "content": self.word})
+        last = messages[-1] if messages else {}
+        if last.get("role") == "user":
+            messages[-1] = last | {"content": _with_word(last["content"], self.word)}
+        else:
+            messages.append({"role": "user", "content": self.word})
         fields: dict[str, Any] = {"messages": messages}
         if chat.get("tools"):
             fields["tool_choice"] = "required" if self.force_call else chat.get("tool_choice", "auto")
         if self.reason == "repetition":
             fields["frequency_penalty"] = max(chat.get("frequency_penalty") or 0.0, RAISED_PENALTY)
         return chat | fields
+
+
+def _with_word(content: str | list[JsonObject], word: str) -> str | list[JsonObject]:
+    """A user message's content with the word behind it: strict templates refuse two user messages in a row."""
+    return f"{content}\n\n{word}" if isinstance(content, str) else [*content, {"type": "text", "text": word}]
 
 
 def after_broken_calls(said: str, broken: list[BrokenCall]) -> Again:

@@ -59,7 +59,13 @@ class Digest:
 
 
 def content_key(message: JsonObject) -> int:
-    """A hash of a message's content, good within this process."""
+    """A hash of a message's content, good within this process. Marks for the prompt cache wander and do not count."""
+    content: Any = message.get("content")
+    if isinstance(content, list):
+        blocks = cast("list[JsonObject]", content)
+        if any("cache_control" in block for block in blocks):
+            plain = [{key: block[key] for key in block if key != "cache_control"} for block in blocks]
+            message = {**message, "content": plain}
     return hash(orjson.dumps(message))
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
+from proxy_core.guardrails.again import STOPS
 from proxy_core.guardrails.loop_breaker import LoopSettings
 from proxy_core.guardrails.rails import RailsPolicy
 from proxy_core.settings import Settings
@@ -35,15 +37,19 @@ def loop_settings(settings: Settings) -> LoopSettings:
     )
 
 
-def rails_policy(settings: Settings, chat: ChatRequest, role: str, client: str, *, may_continue: bool) -> RailsPolicy:
-    """What may be done to the answer; `may_continue`: no further try was spent since the last human message."""
+def rails_policy(
+    settings: Settings, chat: ChatRequest, role: str, client: str, spent: Collection[str] = ()
+) -> RailsPolicy:
+    """What may be done to the answer; `spent`: reasons of further tries made since the last human message."""
     agent = role in AGENT_ROLES and bool(chat.tool_names)
-    free = chat.body.get("tool_choice", "auto") == "auto"
+    free = chat.body.get("tool_choice", "auto") == "auto" and not chat.structured
     raw = settings.broken_tool_calls
+    continues = settings.guardrail_retry and agent and free
     return RailsPolicy(
-        continue_stops=settings.guardrail_retry and agent and free and not chat.structured and may_continue,
+        continue_stops=STOPS.difference(spent) if continues else frozenset(),
         mend_calls=settings.tool_call_repair and bool(chat.tool_names),
         cut_repetition=settings.repetition_cut,
+        reasoning_limit=settings.reasoning_limit,
         raw_calls=raw == "raw" or (raw == "auto" and client == "claude-code"),
     )
 

@@ -6,12 +6,30 @@ waits until it is clear that the answer is one. A further try goes on in the sam
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
-from proxy_core.guardrails.again import ANNOUNCED, EMPTY, REPEATED, WRITTEN, Again, after_broken_calls
+from proxy_core.guardrails.again import (
+    ANNOUNCED,
+    EMPTY,
+    REPEATED,
+    STOPS,
+    WRITTEN,
+    Again,
+    Reason,
+    after_broken_calls,
+)
 from proxy_core.guardrails.end_turn import is_premature, is_remnant
+from proxy_core.guardrails.farewell import (
+    CUT_TWICE,
+    EMPTY_TWICE,
+    ENDLESS_REASONING,
+    STOPPED_TWICE,
+    WRITTEN_TWICE,
+    left_out,
+)
 from proxy_core.guardrails.repetition import TailWatch
-from proxy_core.guardrails.tool_calls import BrokenCall, ToolCallGate
+from proxy_core.guardrails.tool_calls import ToolCallGate
 from proxy_core.translate.types import Change, Event, JsonObject
 
 
@@ -19,15 +37,17 @@ from proxy_core.translate.types import Change, Event, JsonObject
 class RailsPolicy:
     """What may be done to an answer.
 
-    `continue_stops`: go on after a premature stop. `mend_calls`: hold and mend tool calls. `cut_repetition`: stop a
-    reply that repeats itself. `raw_calls`: let a call that cannot be mended through as the model wrote it, for clients
-    that answer it with an error themselves; otherwise it is replaced by a line of text.
+    `continue_stops`: the reasons for which to go on after a premature stop. `mend_calls`: hold and mend tool calls.
+    `cut_repetition`: stop a reply that repeats itself. `raw_calls`: let a call that cannot be mended through as the
+    model wrote it, for clients that answer it with an error themselves; otherwise it is replaced by a line of text.
+    `reasoning_limit`: characters after which reasoning that nothing else followed is cut, 0 for never.
     """
 
-    continue_stops: bool
+    continue_stops: frozenset[Reason]
     mend_calls: bool
     cut_repetition: bool
     raw_calls: bool
+    reasoning_limit: int = 0
 
 
 class Rails:
@@ -36,10 +56,12 @@ class Rails:
     def __init__(self, policy: RailsPolicy, schemas: dict[str, JsonObject]) -> None:
         self.changes: list[Change] = []
         self.cut = False
+        self.endless = False
         self._policy = policy
         self._schemas = schemas
         self._gate = ToolCallGate(schemas, self.changes) if policy.mend_calls else None
-        self._second = False
+        self._again: Again | None = None
+        self._thought = 0
         self._index = -1
         self._open = ""
         self._pending_stop = False
@@ -49,7 +71,8 @@ class Rails:
         self._watch = TailWatch()
         self._ending: list[Event] = []
         self._first_usage: JsonObject | None = None
-        self._first_ending: list[Event] = []
+        self._first: tuple[list[Event], ToolCallGate | None, bool] = ([], self._gate, False)
+        self._said = 0
 
     @property
     def holding(self) -> bool:
@@ -61,6 +84,8 @@ class Rails:
         out: list[Event] = []
         for event in events:
             if event["type"] != "content_block_delta" or self._open == "tool_use" or self.holding:
+                if self._gate is not None:
+                    self._gate.cut = self.holding and _reaches_limit(events)
                 for passed in self._gate.process([event]) if self._gate is not None else (event,):
                     self._pass(passed, out)
                 continue
@@ -70,74 +95,89 @@ class Rails:
                 self._text.append(piece)
             else:
                 piece = delta.get("thinking", "")
+                self._thought += len(piece)
             if not self.cut and self._policy.cut_repetition and self._watch.add(piece):
                 self.cut = True
             out.append(event if event["index"] == self._index else {**event, "index": self._index})
+        if 0 < self._policy.reasoning_limit < self._thought and self._open == "thinking":
+            self.cut = self.endless = True
         return out
 
     def again(self) -> Again | None:
         """The further try that the answer needs, once it has ended or was cut; None when it stands."""
-        if self._second:
+        if self._again is not None or self.endless or self._calls:
             return None
         text = "".join(self._text)
         if self.cut:
-            return Again("repetition", _once(text, self._watch.unit), REPEATED) if not self._calls else None
-        return self._after_calls(text) or self._after_stop(text)
-
-    def _after_calls(self, text: str) -> Again | None:
+            return Again("repetition", _once(text, self._watch.unit), REPEATED)
         broken = self._gate.broken if self._gate is not None else []
-        reason = self._ending[0]["delta"]["stop_reason"] if self._ending else ""
-        return after_broken_calls(text, broken) if broken and not self._calls and reason != "max_tokens" else None
+        if broken and self._stop_reason != "max_tokens":
+            return after_broken_calls(text, broken)
+        return self._after_stop(text)
 
     def _after_stop(self, text: str) -> Again | None:
-        reason = self._ending[0]["delta"]["stop_reason"] if self._ending else ""
-        if (
-            not self._policy.continue_stops
-            or self._calls
-            or reason != "end_turn"
-            or not is_premature(text, self._schemas)
-        ):
+        if not self._policy.continue_stops or self._stop_reason != "end_turn":
             return None
-        if not text.strip():
-            return Again("empty reply", "", EMPTY, force_call=True)
-        if is_remnant(text, self._schemas):
-            return Again("written call", text, WRITTEN, force_call=True)
-        return Again("premature stop", text, ANNOUNCED)
+        again = _stopped(text, self._schemas)
+        return again if again is not None and again.reason in self._policy.continue_stops else None
 
-    def begin_again(self, usage: JsonObject) -> None:
+    @property
+    def _stop_reason(self) -> str:
+        return self._ending[0]["delta"]["stop_reason"] if self._ending else ""
+
+    def begin_again(self, again: Again, usage: JsonObject) -> None:
         """What comes now is the further try: it goes on in the same message. `usage` is what the first one used."""
-        self._second, self.cut = True, False
-        self._first_usage, self._first_ending = usage, self._ending
-        self._ending, self._fresh = [], True
+        self._again, self._first_usage = again, usage
+        self._first = (self._ending, self._gate, self.cut)
+        self.cut, self._ending, self._fresh = False, [], True
+        self._thought, self._said = 0, len(self._text)
         self._watch = TailWatch()
         if self._gate is not None:
             self._gate = ToolCallGate(self._schemas, self.changes)
 
-    def ending(self, usage: JsonObject, explanation: str = "") -> list[Event]:
-        """The end of the message: calls that could not be mended in their last form, then its stop.
+    def fall_back(self) -> None:
+        """The further try failed: the first answer stands, with what could not be run of it."""
+        self._first_usage = None
+        self._ending, self._gate, self.cut = self._first
 
-        `usage` is that of the last try; `explanation` is text for the user about an answer that was cut for good.
+    def ending(self, usage: JsonObject) -> list[Event]:
+        """The end of the message: calls that could not be mended in their last form, a word to the user where the
+        answer could not be saved, then its stop. `usage` is that of the last try.
         """
         out: list[Event] = []
         if not self._ending:
-            self._ending = self._first_ending or [_stop(usage), {"type": "message_stop"}]
+            self._ending = [_stop(usage), {"type": "message_stop"}]
         if self._gate is not None:
             self._settle(self._gate, out)
-        if explanation:
+        if explanation := self._explanation():
             self._say(explanation, out)
         self._close(out)
         out += [self._final(event) for event in self._ending]
         return out
 
+    def _explanation(self) -> str:
+        if self._calls:
+            return ""
+        if self.endless:
+            return ENDLESS_REASONING.format(limit=self._policy.reasoning_limit)
+        if self.cut:
+            return CUT_TWICE
+        if self._again is None or self._again.reason not in STOPS or self._stop_reason != "end_turn":
+            return ""
+        failed = _stopped("".join(self._text[self._said :]), self._schemas)
+        if failed is None or (failed.reason == "empty reply" and self._again.reason != "empty reply"):
+            return ""
+        return _TWICE[failed.reason]
+
     def _settle(self, gate: ToolCallGate, out: list[Event]) -> None:
-        cut = gate.abandoned()
-        if self._policy.raw_calls or (self._ending and self._ending[0]["delta"]["stop_reason"] == "max_tokens"):
-            for event in [*gate.withheld, *cut]:
+        held = gate.abandoned()
+        if self._policy.raw_calls:
+            for event in [*gate.withheld, *held]:
                 self._pass(event, out)
             return
         for call in gate.broken:
             self.changes.append(Change(f"call of {call.name}", call.error, call.arguments, "a line of text"))
-            self._say(_dropped(call), out)
+            self._say(left_out(call.name, call.error), out)
 
     def _final(self, event: Event) -> Event:
         if event["type"] != "message_delta":
@@ -145,8 +185,10 @@ class Rails:
         delta = event["delta"]
         if delta["stop_reason"] == "tool_use" and not self._calls:
             delta = delta | {"stop_reason": "end_turn"}
+        elif delta["stop_reason"] == "end_turn" and self._calls:
+            delta = delta | {"stop_reason": "tool_use"}
         usage = event["usage"]
-        if self._first_usage is not None and self._ending is not self._first_ending:
+        if self._first_usage is not None:
             first = self._first_usage
             usage = first | {"output_tokens": first["output_tokens"] + usage["output_tokens"]}
         return {**event, "delta": delta, "usage": usage}
@@ -170,7 +212,7 @@ class Rails:
     def _begin(self, event: Event, out: list[Event]) -> None:
         block = event["content_block"]["type"]
         self._watch.begin()
-        if self._second and self._fresh and block == "text" and self._open == "text" and self._pending_stop:
+        if self._again is not None and self._fresh and block == "text" and self._open == "text" and self._pending_stop:
             self._pending_stop = self._fresh = False
             out.append(_text_delta(self._index, "\n\n"))
             self._text.append("\n\n")
@@ -217,5 +259,24 @@ def _text_delta(index: int, text: str) -> Event:
     return {"type": "content_block_delta", "index": index, "delta": {"type": "text_delta", "text": text}}
 
 
-def _dropped(call: BrokenCall) -> str:
-    return f"[The call of {call.name} could not be run and was left out: {call.error}]"
+def _reaches_limit(events: list[Event]) -> bool:
+    """Whether these last events say that the answer was cut at its limit of tokens."""
+    return any(event["type"] == "message_delta" and event["delta"]["stop_reason"] == "max_tokens" for event in events)
+
+
+def _stopped(text: str, tools: Collection[str]) -> Again | None:
+    """The further try after a reply of this text alone, None when it is an answer."""
+    if not is_premature(text, tools):
+        return None
+    if not text.strip():
+        return Again("empty reply", "", EMPTY, force_call=True)
+    if is_remnant(text, tools):
+        return Again("written call", text, WRITTEN, force_call=True)
+    return Again("premature stop", text, ANNOUNCED)
+
+
+_TWICE: dict[Reason, str] = {
+    "empty reply": EMPTY_TWICE,
+    "written call": WRITTEN_TWICE,
+    "premature stop": STOPPED_TWICE,
+}

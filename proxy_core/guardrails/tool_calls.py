@@ -23,13 +23,15 @@ class ToolCallGate:
     """Lets events pass; a `tool_use` block waits until its end and goes out whole.
 
     `schemas` are the declared tools' parameter schemas. A call that fits goes out exactly as the model wrote it. One
-    that was mended is told of in `changes`; one that cannot be mended is kept back in `broken` with its events.
+    that was mended is told of in `changes`; one that cannot be mended is kept back in `broken` with its events. `cut`:
+    the answer ends at its limit of tokens with the call that is being written, so that nobody knows what it lacks.
     """
 
     schemas: dict[str, JsonObject]
     changes: list[Change] = field(default_factory=list[Change])
     broken: list[BrokenCall] = field(default_factory=list[BrokenCall])
     withheld: list[Event] = field(default_factory=list[Event])
+    cut: bool = False
     _held: list[Event] = field(default_factory=list[Event])
 
     @property
@@ -68,6 +70,8 @@ class ToolCallGate:
             declared = ", ".join(sorted(self.schemas)) or "none"
             return self._keep_back(held, BrokenCall(name, raw, f"there is no tool {name!r}; the tools are: {declared}"))
         judged = judge(raw, self.schemas[known])
+        if self.cut and judged.repair:
+            return self._keep_back(held, BrokenCall(known, raw, "it was cut off at the limit of output tokens"))
         if judged.error:
             return self._keep_back(held, BrokenCall(known, raw, judged.error))
         if known == name and not judged.repair:

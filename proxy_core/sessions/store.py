@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from proxy_core.sessions.first_words import label
 from proxy_core.sessions.identity import Identity, short
 from proxy_core.sessions.monitor import SessionMonitor
+from proxy_core.sessions.prefix import PrefixMonitor
 from proxy_core.sessions.purpose import is_title
 from proxy_core.translate.types import Change, JsonObject
 
@@ -36,9 +37,10 @@ class Session:
     active: int = 0
     failures: int = 0
     monitor: SessionMonitor = field(default_factory=SessionMonitor)
+    prefix: PrefixMonitor = field(default_factory=PrefixMonitor)
     label_is_borrowed: bool = False
-    continued_after: int = 0
-    """The `Turn.human` after which a premature stop was continued: once is enough."""
+    continued_after: dict[str, int] = field(default_factory=dict[str, int])
+    """By the reason of a further try the `Turn.human` after which it was made: once is enough."""
     loop_level: int = 0
     loop_why: str = ""
     acts: Counter[str] = field(default_factory=Counter[str])
