@@ -88,6 +88,17 @@ def _(event: events.RequestAltered) -> str:
 
 
 @describe.register
+def _(event: events.LoopActed) -> str:
+    return f"loop, step {event.level} of 4: {event.act}, because {event.why} (score {event.score:g})"
+
+
+@describe.register
+def _(event: events.AnswerContinued) -> str:
+    cost = f"{event.tokens} tokens in {event.seconds:.1f} s"
+    return f"{event.why}: one further try, {event.before} → {event.outcome} ({cost})"
+
+
+@describe.register
 def _(event: events.ContextWarning) -> str:
     return f"context {event.level}: {event.utilisation:.0%} of {tokens(event.window)} tokens"
 

@@ -6,6 +6,7 @@ import logging
 import os
 import socket
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -127,8 +128,9 @@ class Run:
     def _engine_failed(self) -> None:
         """On the engine's thread: end whichever face is shown."""
         self._signals.wake()
-        if self._app is not None and self._app.is_running:
-            self._app.call_from_thread(self._app.exit, None, ENGINE_FAILED)
+        if self._app is not None:
+            with suppress(RuntimeError):  # the console is not running, or no longer
+                self._app.call_from_thread(self._app.exit, None, ENGINE_FAILED)
 
     def _tell_crash(self, crash: BaseException) -> None:
         logging.getLogger(__name__).error("the console failed\n%s", logs.traceback_without_locals(crash))

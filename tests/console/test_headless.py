@@ -76,6 +76,16 @@ EVENTS: list[tuple[EngineEvent, str]] = [
     ),
     (events.RequestAltered(at=NOON, what="image dropped", why="no vision"), "image dropped: no vision"),
     (
+        events.LoopActed(at=NOON, session="s", level=2, act="hid the tool", why="Read came 8 times", score=8.0),
+        "loop, step 2 of 4: hid the tool, because Read came 8 times (score 8)",
+    ),
+    (
+        events.AnswerContinued(
+            at=NOON, session="s", why="it ended early", before="end_turn", outcome="tool_use", tokens=41, seconds=1.24
+        ),
+        "it ended early: one further try, end_turn → tool_use (41 tokens in 1.2 s)",
+    ),
+    (
         events.ContextWarning(at=NOON, session="s", level="critical", utilisation=0.913, tokens=59_800, window=65_536),
         "context critical: 91% of 65.5k tokens",
     ),
