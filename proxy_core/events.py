@@ -187,6 +187,47 @@ class AnswerContinued(EngineEvent):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Pruned(EngineEvent):
+    """A conversation was cut to fit its window. Estimated tokens of the whole prompt `before` and `after`.
+
+    `superseded` results were replaced by a note, of `shortened` ones head and tail are left, `turns` went whole.
+    """
+
+    kind: ClassVar[str] = "context.pruned"
+    severity: ClassVar[Severity] = "notice"
+    before: int
+    after: int
+    superseded: int
+    shortened: int
+    turns: int
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OverflowMet(EngineEvent):
+    """A prompt did not fit: `tokens` against the `limit`, 0 unknown. `act`: "pruned and sent again" or "refused"."""
+
+    kind: ClassVar[str] = "context.overflow"
+    severity: ClassVar[Severity] = "warning"
+    tokens: int
+    limit: int
+    act: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutputCapped(EngineEvent):
+    """`max_tokens` was changed so that input and output fit together, or raised to the operator's floor."""
+
+    kind: ClassVar[str] = "output.capped"
+    severity: ClassVar[Severity] = "debug"
+    before: int
+    after: int
+    input_tokens: int
+    window: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ContextWarning(EngineEvent):
     """A session's context utilisation (0 to 1) crossed into a higher warning level."""
 
@@ -196,6 +237,22 @@ class ContextWarning(EngineEvent):
     utilisation: float
     tokens: int
     window: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PrefixBroken(EngineEvent):
+    """A prompt did not begin with the one before it, or the server no longer had that: `lost` tokens were read again.
+
+    `cause`: model, tools, system, edited, shortened, pruned, server cache or unexplained; `detail` says it in words.
+    """
+
+    kind: ClassVar[str] = "prefix.broken"
+    severity: ClassVar[Severity] = "warning"
+    cause: str
+    detail: str
+    lost: int
+    prefilled: int
+    prompt_tokens: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,12 +17,13 @@ from proxy_core.translate.usage import count
 class Overflow:
     """`tokens` that the request needs against the `limit` of the server's window.
 
-    The tokens of the prompt, or with the wished output where only together they are too many. Both 0 when the server
+    The tokens of the prompt, or with the wished `output` where only together they are too many. All 0 when the server
     named no numbers.
     """
 
     tokens: int
     limit: int
+    output: int = 0
 
 
 _CODES = frozenset({"exceed_context_size_error", "context_length_exceeded", "context_window_exceeded"})
@@ -106,7 +107,7 @@ def find_overflow(error: JsonObject, message: str, status: int) -> tuple[Overflo
         return Overflow(prompt, limit), f"prompt is too long: {prompt} tokens > {limit} maximum"
     total = prompt + output
     if output and total > limit:
-        return Overflow(total, limit), (
+        return Overflow(total, limit, output), (
             f"input length and `max_tokens` exceed context limit: {prompt} + {output} > {limit}, decrease input length"
             f" or `max_tokens` and try again (prompt is too long: {total} tokens > {limit} maximum, output included)"
         )

@@ -1,0 +1,216 @@
+"""Makes each request fit the model's window: cuts the conversation, budgets the answer, recovers from an overflow."""
+
+from __future__ import annotations
+
+import time
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field, replace
+
+from proxy_core.events import EngineEvent, OutputCapped, OverflowMet, Pruned
+from proxy_core.guardrails.loop_score import content_key
+from proxy_core.guardrails.output_budget import fitting_max_tokens, raised_to_floor
+from proxy_core.guardrails.overflow import AGENT_ROLES, compacts, prune_mode, prune_settings, too_long
+from proxy_core.guardrails.prune_measure import DigestCache
+from proxy_core.guardrails.prune_scale import PruneScale
+from proxy_core.guardrails.pruning import ANSWER_SHARE, PrunePlan, plan_pruning
+from proxy_core.translate.errors import ApiError
+from proxy_core.translate.request import ChatRequest
+from proxy_core.translate.types import JsonObject
+from proxy_core.turn import Turn
+from proxy_core.upstream.tokens import TokenCount
+
+CONVERSATIONS = 1024
+
+COUNT_FROM = 0.15
+"""Share of the window whose beginning is counted once, to know what the fixed measure means to this model."""
+
+BRIM = 0.97
+"""Share of the window from which an exact count shows that too little was cut."""
+
+
+@dataclass(slots=True)
+class _Fit:
+    """What is known of one conversation. `limit`: a window that an overflow named, 0 none; `cut`: the last cut."""
+
+    scale: PruneScale = field(default_factory=PruneScale)
+    limit: int = 0
+    cut: int = 0
+
+
+class Fitting:
+    """Engine thread only. `count` counts a Messages API body, `window` is the window in tokens, 0 unknown."""
+
+    def __init__(
+        self,
+        publish: Callable[[EngineEvent], None],
+        count: Callable[[JsonObject], Awaitable[TokenCount]],
+        window: Callable[[], int],
+    ) -> None:
+        self._publish = publish
+        self._count = count
+        self._window = window
+        self._cache = DigestCache()
+        self._fits: OrderedDict[str, _Fit] = OrderedDict()
+
+    def forget_limits(self) -> None:
+        """The model server is another one, or came back: what overflows said of its window no longer holds."""
+        for fit in self._fits.values():
+            fit.limit = 0
+
+    async def cut(self, turn: Turn, body: JsonObject) -> JsonObject:
+        """The body with as much of the conversation as is to be sent; the body that came in stays as it is."""
+        if turn.role not in AGENT_ROLES:
+            return body
+        fit, window = self._fit(turn), self._window_of(turn)
+        messages: list[JsonObject] = body["messages"]
+        keys = [content_key(message) for message in messages]
+        head = self._cache.head(body)
+        if window and not fit.scale.counted:
+            await self._count_beginning(fit.scale, body, head, keys, window)
+        plan = plan_pruning(
+            messages,
+            head,
+            window,
+            prune_settings(turn.settings, turn.role, compacting=_compacts(turn)),
+            scale=fit.scale.value,
+            cache=self._cache,
+            keys=keys,
+        )
+        self._note(turn, fit, plan)
+        return body if plan.changes_nothing else {**body, "messages": plan.apply(messages)}
+
+    def corrected(self, turn: Turn, count: TokenCount) -> bool:
+        """Whether an exact count shows that more has to be cut than the estimate thought; the next `cut` knows."""
+        plan, window = turn.plan, self._window_of(turn)
+        if plan is None or count.source != "exact" or not window or count.tokens <= window * BRIM:
+            return False
+        return self._learn(turn, plan, count.tokens)
+
+    def recovers(self, turn: Turn, error: ApiError) -> bool:
+        """Whether a refused request may fit when it is cut anew, by what the refusal tells."""
+        plan, overflow = turn.plan, error.overflow
+        if plan is None or overflow is None:
+            return False
+        fit, window = self._fit(turn), self._window_of(turn)
+        if overflow.limit and (not window or overflow.limit < window):
+            fit.limit = overflow.limit
+        limit = overflow.limit or window
+        tokens = overflow.tokens - overflow.output
+        fits = bool(limit) and bool(overflow.output) and tokens < limit
+        if limit and not fits:
+            fits = self._learn(turn, plan, tokens or round(limit * 1.1)) or fit.limit > 0
+        act = "pruned and sent again" if fits else "refused"
+        self._met(turn, overflow.tokens, limit, act, "the model server refused it")
+        return fits
+
+    def budgeted(self, turn: Turn, chat: ChatRequest, count: TokenCount) -> ChatRequest:
+        """The request with an answer that fits behind its prompt. Raises the `ApiError` on which clients compact."""
+        window = self._window_of(turn)
+        if window:
+            self._refuse_hopeless(turn, count, window)
+        wished = raised_to_floor(turn.body, turn.settings.max_tokens_floor)
+        if wished is None or "max_tokens" not in chat.body:
+            return chat
+        allowed = fitting_max_tokens(wished, count.tokens, window) if window else wished
+        if allowed == chat.body["max_tokens"]:
+            return chat
+        self._publish(
+            OutputCapped(
+                at=time.time(),
+                session=turn.session.key,
+                request=turn.request_id,
+                before=chat.body["max_tokens"],
+                after=allowed,
+                input_tokens=count.tokens,
+                window=window,
+            )
+        )
+        return replace(chat, body=chat.body | {"max_tokens": allowed})
+
+    def finished(self, turn: Turn, prompt_tokens: int) -> None:
+        """The server counted `prompt_tokens` for what was sent."""
+        if turn.plan is not None:
+            self._fit(turn).scale.answered(prompt_tokens, turn.plan.weight, self._window_of(turn))
+
+    def _refuse_hopeless(self, turn: Turn, count: TokenCount, window: int) -> None:
+        plan, limit = turn.plan, window
+        over = count.source == "exact" and count.tokens > window
+        if plan is not None and turn.role == "main" and prune_mode(turn.settings, compacting=_compacts(turn)) != "all":
+            wall = round(window * (1 - ANSWER_SHARE))
+            if plan.over_wall and count.tokens > wall:
+                over, limit = True, wall
+        if over:
+            self._met(turn, count.tokens, limit, "refused", "nothing more may be cut; the client can compact")
+            raise too_long(count.tokens, limit)
+
+    async def _count_beginning(
+        self, scale: PruneScale, body: JsonObject, head: int, keys: list[int], window: int
+    ) -> None:
+        """Count the beginning of the conversation: the same on every turn and after every restart."""
+        messages: list[JsonObject] = body["messages"]
+        weight = head
+        for index, digest in enumerate(self._cache.digests(messages, keys)):
+            if weight >= COUNT_FROM * window and index and digest.assistant:
+                counted = await self._count({**body, "messages": messages[:index]})
+                if counted.source == "exact":
+                    scale.counted_exactly(counted.tokens, weight)
+                return
+            weight += digest.weight
+
+    def _learn(self, turn: Turn, plan: PrunePlan, tokens: int) -> bool:
+        scale = self._fit(turn).scale
+        before = scale.value
+        scale.overflowed(tokens, plan.weight)
+        return scale.value > before
+
+    def _note(self, turn: Turn, fit: _Fit, plan: PrunePlan) -> None:
+        turn.plan = plan
+        cut = hash((plan.dropped, frozenset(plan.cuts.items()))) if not plan.changes_nothing else 0
+        turn.pruned = turn.pruned or cut != fit.cut
+        if cut and cut != fit.cut:
+            last = plan.prunes[-1]
+            turn.session.acts["prune"] += 1
+            self._publish(
+                Pruned(
+                    at=time.time(),
+                    session=turn.session.key,
+                    request=turn.request_id,
+                    before=plan.full if not plan.fresh else round(last.before * fit.scale.value),
+                    after=plan.size,
+                    superseded=last.superseded,
+                    shortened=last.shortened,
+                    turns=last.turns,
+                    why="the threshold was reached" if plan.fresh else "an earlier cut, found again",
+                )
+            )
+        fit.cut = cut
+
+    def _met(self, turn: Turn, tokens: int, limit: int, act: str, why: str) -> None:
+        turn.session.acts["overflow"] += 1
+        self._publish(
+            OverflowMet(
+                at=time.time(),
+                session=turn.session.key,
+                request=turn.request_id,
+                tokens=tokens,
+                limit=limit,
+                act=act,
+                why=why,
+            )
+        )
+
+    def _fit(self, turn: Turn) -> _Fit:
+        fit = self._fits.setdefault(turn.session.key, _Fit())
+        self._fits.move_to_end(turn.session.key)
+        if len(self._fits) > CONVERSATIONS:
+            self._fits.popitem(last=False)
+        return fit
+
+    def _window_of(self, turn: Turn) -> int:
+        window, limit = self._window(), self._fit(turn).limit
+        return min(window, limit) if window and limit else window or limit
+
+
+def _compacts(turn: Turn) -> bool:
+    return compacts(turn.identity.client, turn.identity.source, turn.role)
