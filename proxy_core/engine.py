@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import replace
 
 from proxy_core.commands import CancelSession, Command, CommandResult
 from proxy_core.events import (
@@ -19,11 +20,13 @@ from proxy_core.events import (
     UpstreamChanged,
     UpstreamLearned,
 )
-from proxy_core.exchange import Exchange, Road
+from proxy_core.exchange import Exchange, Outcome, Road
+from proxy_core.fitting import Fitting
 from proxy_core.ledger import Ledger
 from proxy_core.live_settings import LiveSettings, UpdateResult
+from proxy_core.measurement import Measurement
 from proxy_core.picture import session_views
-from proxy_core.preparation import Preparation
+from proxy_core.preparation import Preparation, Prepared
 from proxy_core.sessions.identity import identify
 from proxy_core.sessions.purpose import request_kind
 from proxy_core.sessions.store import Session, SessionStore
@@ -34,6 +37,7 @@ from proxy_core.translate.types import JsonObject
 from proxy_core.turn import Turn
 from proxy_core.upstream.client import UpstreamClient, auth_headers, make_client
 from proxy_core.upstream.discovery import UpstreamFacts, UpstreamWatch
+from proxy_core.upstream.slots import SlotBook
 from proxy_core.upstream.tokens import TokenCount, TokenCounter
 from proxy_core.upstream.urls import chat_completions, normalise_base
 
@@ -55,7 +59,8 @@ class Engine:
         self.draining = False
         self.root = normalise_base(settings.current.llama_cpp_base)
         self.sessions = SessionStore(self._forgotten)
-        self.preparation = Preparation(self._publish)
+        self.fitting = Fitting(self._publish, self.count_tokens, lambda: self.window)
+        self.preparation = Preparation(self._publish, self.fitting.cut)
         self._started_at = time.time()
         self._upstream_since = self._started_at
         self._asked = 0.0
@@ -74,6 +79,7 @@ class Engine:
         self.upstream = UpstreamClient(make_client(current))
         self.watch = UpstreamWatch(self.upstream.http, self.root, auth_headers(current), self._upstream_changed)
         self.counter = TokenCounter(self.upstream.http, self.root)
+        self.measurement = Measurement(self.counter, SlotBook(), self._publish)
         self._tasks = [asyncio.create_task(self.watch.run()), asyncio.create_task(self._tick())]
         self._publish(ServerStarted(at=time.time(), url=self.url))
 
@@ -120,12 +126,28 @@ class Engine:
 
     async def exchange(self, turn: Turn) -> Exchange:
         """Translate the turn and make ready to send it. Raises `InvalidRequest`."""
-        prepared = await self.preparation.prepare(turn, self.watch.facts)
-        chat = prepared.chat
-        turn.session.model = chat.body["model"]
-        turn.input_tokens = self.counter.estimate(chat.body).tokens
-        road = Road(self.upstream, chat_completions(self.root), self._publish, self.throughput)
-        return Exchange(turn, chat, road, prepared.policy, prepared.ending)
+        prepared = await self._ready(turn)
+        turn.session.model = prepared.chat.body["model"]
+        road = Road(self.upstream, chat_completions(self.root), self._publish, self.throughput, self._recovered)
+        return Exchange(turn, prepared.chat, road, prepared.policy, prepared.ending)
+
+    async def _ready(self, turn: Turn) -> Prepared:
+        """The turn's request as it goes out: cut, translated, counted, with an answer that fits. Raises `ApiError`."""
+        facts = self.watch.facts
+        prepared = await self.preparation.prepare(turn, facts)
+        count = await self.measurement.count(turn, prepared.chat, facts, self.window)
+        if self.fitting.corrected(turn, count):
+            prepared = await self.preparation.prepare(turn, facts)
+            count = await self.measurement.count(turn, prepared.chat, facts, self.window)
+        chat = self.fitting.budgeted(turn, prepared.chat, count)
+        return replace(prepared, chat=self.measurement.placed(turn, chat, facts, self.ledger.active.values()))
+
+    async def _recovered(self, turn: Turn, error: ApiError) -> JsonObject | None:
+        """The body to send after the model server refused one as too long; None when that cannot help."""
+        if not self.fitting.recovers(turn, error):
+            return None
+        self.learn(turn, error)
+        return (await self._ready(turn)).chat.body
 
     async def count_tokens(self, body: JsonObject) -> TokenCount:
         """What the request would cost. Raises `InvalidRequest`."""
@@ -133,8 +155,16 @@ class Engine:
         chat = await self.preparation.translated(body, current, self.watch.facts)
         return await self.counter.count(chat.body, self.watch.facts)
 
-    def learn(self, error: ApiError) -> None:
-        """Take from an error what it says of the model server."""
+    def finished(self, turn: Turn, outcome: Outcome) -> None:
+        """The turn ended well: learn from it and book it."""
+        self.measurement.finished(turn, outcome, self.ledger.requests)
+        if not outcome.usage.estimated:
+            self.fitting.finished(turn, outcome.usage.prompt_tokens)
+        self.ledger.finished(turn, outcome)
+
+    def learn(self, turn: Turn, error: ApiError) -> None:
+        """Take from an error what it says of the model server and of the turn's prompt."""
+        self.measurement.overflowed(turn, error, self.watch.facts)
         if error.overflow is not None:
             self.watch.learn_window(error.overflow.limit)
         elif error.status >= 500:
@@ -232,6 +262,8 @@ class Engine:
             self._upstream_since = now
             self._publish(UpstreamChanged(at=now, before=before, after=after, detail=detail))
         if after == "up":
+            self.measurement.slots.reset(facts.slots or 0)
+            self.fitting.forget_limits()
             self._publish(
                 UpstreamLearned(
                     at=now,

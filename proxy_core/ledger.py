@@ -51,6 +51,11 @@ class Ledger:
             self._output_tokens,
         )
 
+    @property
+    def requests(self) -> int:
+        """All requests since the start."""
+        return self._requests
+
     @contextmanager
     def running(self, turn: Turn) -> Generator[None]:
         """Count the turn as running while the block lasts."""
@@ -125,6 +130,7 @@ class Ledger:
             tools=tuple(outcome.tools_called),
             stop_reason=outcome.stop_reason or "",
             main=turn.role in {"main", "subagent"},
+            at=time.time(),
         )
         if monitor.utilisation is not None and LEVELS.index(monitor.level) > LEVELS.index(before):
             self.events.publish(

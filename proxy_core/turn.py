@@ -8,10 +8,13 @@ import time
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
+from proxy_core.guardrails.pruning import PrunePlan
 from proxy_core.sessions.identity import Identity
 from proxy_core.sessions.store import Session
 from proxy_core.settings import Settings
 from proxy_core.translate.types import JsonObject
+from proxy_core.upstream.outline import Outline
+from proxy_core.upstream.tokens import TokenCount
 
 TurnPhase: TypeAlias = Literal["admission", "connect", "queued", "prefill", "thinking", "decode", "done"]
 
@@ -49,8 +52,18 @@ class Turn:
     prefill_done: float | None = None
     task: asyncio.Task[None] | None = None
     cancelled_by: str = ""
+    plan: PrunePlan | None = None
+    """What of the conversation is sent; None for requests that carry none."""
     human: int = 0
     """Stands for the last message of a person, 0 while there is none or nobody asked."""
+    outline: Outline | None = None
+    """Of the prompt as it goes out."""
+    count: TokenCount | None = None
+    """The best figure for that prompt before it was answered; `input_tokens` is its number."""
+    pruned: bool = False
+    """The cut of the history moved in this turn."""
+    slot: int | None = None
+    """The slot of llama.cpp that was chosen for it."""
 
     @property
     def model(self) -> str:

@@ -58,11 +58,11 @@ class MessagesEndpoint:
             with engine.ledger.running(turn):
                 exchange = await engine.exchange(turn)
                 await (self._stream if turn.stream else self._whole)(turn, exchange, link)
-                engine.ledger.finished(turn, exchange.outcome)
+                engine.finished(turn, exchange.outcome)
         except InvalidRequest as error:
             await self._fail(turn, link, headers, ApiError(400, "invalid_request_error", str(error)))
         except ApiError as error:
-            engine.learn(error)
+            engine.learn(turn, error)
             await self._fail(turn, link, headers, error)
         except asyncio.CancelledError:
             if not turn.cancelled_by:

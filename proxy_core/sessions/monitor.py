@@ -43,7 +43,12 @@ class SessionMonitor:
     decode_rate: float | None = None
     stop_reason: str = ""
     last_tools: tuple[str, ...] = ()
+    count_label: str = ""
+    """How the last prompt's tokens were known before its answer: "exact", "calibrated ±3 %", "estimate"."""
+    fill: dict[str, int] = field(default_factory=dict[str, int])
+    """Tokens of the last main prompt by what they are: tools, system, files, results, calls, chat, thinking."""
     _history: deque[int] = field(default_factory=lambda: deque[int](maxlen=HISTORY))
+    _times: deque[float] = field(default_factory=lambda: deque[float](maxlen=HISTORY))
 
     def record(  # noqa: PLR0913 - the figures of one request
         self,
@@ -57,11 +62,12 @@ class SessionMonitor:
         tools: tuple[str, ...],
         stop_reason: str,
         main: bool,
+        at: float = 0.0,
     ) -> None:
         """Take in a finished request. `prompt_tokens` includes `cached_tokens`; seconds, and tokens a second.
 
-        `main` is false for side requests. A request that the server gave no prompt tokens for changes no context
-        figure.
+        `at` is Unix time. `main` is false for side requests. A request that the server gave no prompt tokens for
+        changes no context figure.
         """
         self.requests += 1
         self.total_prompt_tokens += prompt_tokens
@@ -81,6 +87,7 @@ class SessionMonitor:
         self.peak_input_tokens = max(self.peak_input_tokens, prompt_tokens)
         self.estimated = estimated
         self._history.append(prompt_tokens)
+        self._times.append(at)
 
     @property
     def history(self) -> tuple[int, ...]:
@@ -129,6 +136,31 @@ class SessionMonitor:
         return (
             f"{pace:,} tokens a turn, {'the last turn' if len(steps) == 1 else f'mean of the last {len(steps)} turns'}"
         )
+
+    @property
+    def seconds_left(self) -> float | None:
+        """Seconds until the window is full at the recent pace, pauses included; None while that is unknown."""
+        grown, seconds = self._pace()
+        if grown <= 0 or not self.window:
+            return None
+        return max((self.window - self.last_input_tokens) * seconds / grown, 0.0)
+
+    @property
+    def seconds_basis(self) -> str:
+        """What `seconds_left` rests on, in words for a person; "" while it is unknown."""
+        grown, seconds = self._pace()
+        if grown <= 0 or not self.window:
+            return ""
+        minutes = seconds / 60
+        return f"{grown:,} tokens in the last {f'{minutes:.0f} min' if minutes >= 2 else f'{seconds:.0f} s'}"
+
+    def _pace(self) -> tuple[int, float]:
+        """Tokens by which the conversation grew over its last turns, and the seconds that took; zeros if unknown."""
+        turns = min(len(self._steps()) + 1, len(self._times))
+        if turns < 2:
+            return 0, 0.0
+        seconds = self._times[-1] - self._times[-turns]
+        return (self._history[-1] - self._history[-turns], seconds) if seconds > 0 else (0, 0.0)
 
     def _steps(self) -> list[int]:
         """Growth in tokens of the last turns since the conversation began or was last shortened.

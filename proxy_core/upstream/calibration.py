@@ -1,54 +1,118 @@
-"""Learns, model by model, how far estimates are from what the model server counts."""
+"""Learns, model by model, how far estimates are from what the model server counts.
+
+One factor for each kind of text, fitted to the last prompts that the server counted. The fit is drawn towards one
+factor for all kinds, the median of what was seen, so that few or uniform prompts teach no nonsense; single prompts far
+from the rest weigh little.
+"""
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from dataclasses import dataclass
+from collections import OrderedDict, deque
+from dataclasses import dataclass, field
+from statistics import median
+
+from proxy_core.upstream.estimate import Mix
 
 MODELS_KEPT = 16
 SMALLEST = 50
-"""Tokens below which a prompt is mostly template and says little about text."""
+"""Tokens below which a count is mostly template and says little about text."""
 
-LOWEST, HIGHEST = 0.25, 4.0
-STEADY = 0.2
-"""How much one more prompt moves what many have shown."""
+LOWEST, HIGHEST = 0.2, 8.0
+KEPT = 24
+"""Counts remembered of each main kind of text: a thousand turns of prose do not wipe out what Chinese costs."""
+
+PULL = 0.02
+"""How strongly each factor is drawn to the common one, against a prompt's weight of 1."""
+
+TOLERANCE = 0.1
+"""Relative error up to which a count weighs fully; beyond it the weight falls with the error."""
+
+ROUNDS = 4
+ERRORS_KEPT = 64
+SURE = 0.9
+"""Share of prompts that came nearer to the truth than `error` tells."""
+
+LEAST_ERROR = 0.005
 
 
 @dataclass(slots=True)
 class _Learnt:
-    ratio: float = 1.0
-    error: float = 0.0
-    samples: int = 0
+    seen: dict[int, deque[tuple[Mix, int]]] = field(default_factory=dict[int, deque[tuple[Mix, int]]])
+    errors: deque[float] = field(default_factory=lambda: deque[float](maxlen=ERRORS_KEPT))
+    factors: Mix | None = None
+    stale: bool = False
 
 
 class Calibration:
-    """Ratios of counted to estimated tokens; the models used longest ago are forgotten beyond sixteen."""
+    """Factors by model; the models used longest ago are forgotten beyond sixteen."""
 
     def __init__(self) -> None:
         self._models: OrderedDict[str, _Learnt] = OrderedDict()
 
-    def observe(self, model: str, estimated: int, counted: int) -> None:
-        """A prompt that was estimated at `estimated` tokens, before calibration, was counted at `counted`."""
-        if estimated < SMALLEST or counted < SMALLEST:
+    def observe(self, model: str, mix: Mix, counted: int) -> None:
+        """Text that was estimated as `mix` was counted at `counted` tokens."""
+        if mix.total < SMALLEST or counted < SMALLEST or min(mix) < 0:
             return
         learnt = self._models.setdefault(model, _Learnt())
         self._models.move_to_end(model)
         if len(self._models) > MODELS_KEPT:
             self._models.popitem(last=False)
-        ratio = min(max(counted / estimated, LOWEST), HIGHEST)
-        error = abs(learnt.ratio * estimated / counted - 1)
-        learnt.samples += 1
-        share = max(1 / learnt.samples, STEADY)
-        learnt.ratio += (ratio - learnt.ratio) * share
-        # The first error is that of the bare estimate: the next prompt shows what calibration is worth.
-        learnt.error = error if learnt.samples <= 2 else learnt.error + (error - learnt.error) * STEADY
+        known = self._factors(learnt)
+        if known is not None:
+            learnt.errors.append(abs(_dot(known, mix) / counted - 1))
+        kind = max(range(len(mix)), key=mix.__getitem__)
+        learnt.seen.setdefault(kind, deque(maxlen=KEPT)).append((mix, counted))
+        learnt.stale = True
 
-    def ratio(self, model: str) -> float | None:
-        """Counted tokens for each estimated one; None before the first observation."""
+    def tokens(self, model: str, mix: Mix) -> float | None:
+        """The corrected estimate in tokens; None before the first observation."""
         learnt = self._models.get(model)
-        return learnt.ratio if learnt else None
+        factors = self._factors(learnt) if learnt else None
+        return None if factors is None else _dot(factors, mix)
 
     def error(self, model: str) -> float | None:
-        """The usual relative error of late (0.1 is ten per cent); None before the first observation."""
+        """Relative error that nine of ten prompts stayed below of late (0.1 is a tenth); None before the second."""
         learnt = self._models.get(model)
-        return learnt.error if learnt else None
+        if learnt is None or not learnt.errors:
+            return None
+        errors = sorted(learnt.errors)
+        return max(errors[min(int(SURE * len(errors)), len(errors) - 1)], LEAST_ERROR)
+
+    def _factors(self, learnt: _Learnt) -> Mix | None:
+        if learnt.stale:
+            learnt.factors, learnt.stale = _fit([row for rows in learnt.seen.values() for row in rows]), False
+        return learnt.factors
+
+
+def _fit(rows: list[tuple[Mix, int]]) -> Mix:
+    """Factors with the least relative errors, by least squares with weights that are found in a few rounds."""
+    common = min(max(median(counted / mix.total for mix, counted in rows), LOWEST), HIGHEST)
+    shares = [Mix(*(value / counted for value in mix)) for mix, counted in rows]
+    factors = Mix(*([common] * len(Mix._fields)))
+    for _ in range(ROUNDS):
+        weights = [TOLERANCE / max(abs(_dot(factors, share) - 1), TOLERANCE) for share in shares]
+        factors = Mix(*(min(max(factor, LOWEST), HIGHEST) for factor in _solve(shares, weights, common)))
+    return factors
+
+
+def _solve(shares: list[Mix], weights: list[float], common: float) -> list[float]:
+    """The normal equations of the weighted fit, by elimination; PULL makes them solvable whatever was seen."""
+    size = len(Mix._fields)
+    rows = [
+        [sum(w * s[i] * s[j] for w, s in zip(weights, shares, strict=True)) + PULL * (i == j) for j in range(size)]
+        + [sum(w * s[i] for w, s in zip(weights, shares, strict=True)) + PULL * common]
+        for i in range(size)
+    ]
+    for pivot in range(size):
+        for row in range(pivot + 1, size):
+            share = rows[row][pivot] / rows[pivot][pivot]
+            rows[row] = [value - share * above for value, above in zip(rows[row], rows[pivot], strict=True)]
+    found = [0.0] * size
+    for pivot in reversed(range(size)):
+        rest = sum(rows[pivot][place] * found[place] for place in range(pivot + 1, size))
+        found[pivot] = (rows[pivot][size] - rest) / rows[pivot][pivot]
+    return found
+
+
+def _dot(factors: Mix, mix: Mix) -> float:
+    return sum(factor * value for factor, value in zip(factors, mix, strict=True))

@@ -1,0 +1,167 @@
+"""Watches how much of each prompt a model server can take from its cache, and what spoilt the rest.
+
+A server re-uses the longest common beginning of two prompts. A change near the beginning (another system text, a tool
+more) makes it read everything behind it anew, which takes a local model minutes.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+from proxy_core.upstream.outline import Outline
+from proxy_core.upstream.tokens import Counted
+
+TURNS_KEPT = 120
+SLACK = 64
+"""Tokens that a server may read anew although nothing changed: the head of the answer, the end of a batch."""
+
+Cause: TypeAlias = Literal[
+    "", "first", "model", "tools", "system", "edited", "shortened", "pruned", "server cache", "unexplained"
+]
+"""Why a prompt does not begin with the one before it; "" when it does. "server cache": it does, but the server had
+less of it; "unexplained": so as well, and nothing else was asked of the server in between."""
+
+
+@dataclass(frozen=True, slots=True)
+class PrefixTurn:
+    """One turn. `shared_messages` of the `messages` before and about `shared_tokens` of their tokens came again.
+
+    `prefilled` are the tokens that the server computed, `measured` says whether the server told so; `lost` are those
+    of them that it would not have had to compute had everything before stayed as it was.
+    """
+
+    messages: int
+    shared_messages: int
+    shared_tokens: int
+    prompt_tokens: int
+    prefilled: int
+    measured: bool
+    lost: int
+    cause: Cause
+    detail: str
+
+
+@dataclass(slots=True)
+class PrefixMonitor:
+    """The prompts of one conversation, each against the one before; keeps the last one's outline and 120 turns."""
+
+    last: Counted | None = None
+    turns: deque[PrefixTurn] = field(default_factory=lambda: deque[PrefixTurn](maxlen=TURNS_KEPT))
+    breaks: Counter[str] = field(default_factory=Counter[str])
+    total_prefilled: int = 0
+    total_lost: int = 0
+    requests: int = 0
+    """How many requests there had been of all conversations when the last one of this was recorded."""
+    _caches: bool = False
+
+    def record(  # noqa: PLR0913 - what is known of one request
+        self,
+        outline: Outline,
+        *,
+        prompt_tokens: int,
+        cached_tokens: int,
+        told: bool,
+        pruned: bool = False,
+        others: int = 0,
+    ) -> PrefixTurn:
+        """Take in a finished request of the conversation itself.
+
+        `told`: the server reports what came from its cache (llama.cpp's timings); else that is believed once it has
+        reported some. `pruned`: the proxy cut this prompt. `others`: requests of other conversations since the last.
+        """
+        self._caches = self._caches or told or cached_tokens > 0
+        turn = self._turn(outline, prompt_tokens, cached_tokens, pruned=pruned, others=others)
+        self.last = Counted(outline, prompt_tokens)
+        self.turns.append(turn)
+        self.total_prefilled += turn.prefilled
+        self.total_lost += turn.lost
+        if turn.cause not in {"", "first"}:
+            self.breaks[turn.cause] += 1
+        return turn
+
+    def _turn(self, new: Outline, prompt: int, cached: int, *, pruned: bool, others: int) -> PrefixTurn:
+        before = self.last
+        if before is None:
+            return PrefixTurn(0, 0, 0, prompt, prompt - cached, self._caches, 0, "first", "")
+        old = before.outline
+        shared = 0 if old.model != new.model else old.shared_with(new)
+        whole = shared == len(old)
+        shared_tokens = before.tokens if whole else round(before.tokens * sum(old.costs[:shared]) / (old.raw or 1))
+        shared_tokens = min(shared_tokens, prompt)
+        prefilled = prompt - (cached if self._caches else shared_tokens)
+        if whole:
+            lost = max(shared_tokens - cached, 0) if self._caches else 0
+            cause, detail = _short_of_cache(cached, shared_tokens, others) if lost > SLACK else ("", "")
+            lost = lost if cause else 0
+        else:
+            lost = max(prefilled - _fresh(old, new, shared, prompt), 0)
+            cause, detail = _difference(old, new, shared, pruned=pruned)
+        return PrefixTurn(
+            messages=len(old) - old.tools,
+            shared_messages=max(shared - old.tools, 0),
+            shared_tokens=shared_tokens,
+            prompt_tokens=prompt,
+            prefilled=prefilled,
+            measured=self._caches,
+            lost=lost,
+            cause=cause,
+            detail=detail,
+        )
+
+
+def _fresh(old: Outline, new: Outline, shared: int, prompt: int) -> int:
+    """Tokens of what is new in a prompt, whatever came before it: what even a perfect prefix had to compute.
+
+    A piece that stands in the place of another one of its kind counts as the old one changed.
+    """
+    known = set(old.fingerprints)
+    raw = sum(
+        cost for mark, cost in zip(new.fingerprints[shared:], new.costs[shared:], strict=True) if mark not in known
+    )
+    same_place = _kind(old, shared) == _kind(new, shared)
+    if same_place and shared < len(new) and new.fingerprints[shared] not in known:
+        raw -= min(old.costs[shared], new.costs[shared])
+    return round(raw * prompt / (new.raw or 1))
+
+
+def _kind(outline: Outline, place: int) -> str:
+    if place < outline.tools:
+        return "tool"
+    roles = outline.roles
+    return roles[place - outline.tools] if place < len(outline) else ""
+
+
+def _difference(old: Outline, new: Outline, shared: int, *, pruned: bool) -> tuple[Cause, str]:
+    if old.model != new.model:
+        return "model", f"another model: {new.model} after {old.model}"
+    if old.fingerprints[: old.tools] != new.fingerprints[: new.tools]:
+        return "tools", _tools_difference(old, new)
+    place = shared - old.tools
+    kind = _kind(old, shared)
+    if kind == "system" and place == 0:
+        return "system", "the system text changed"
+    where = f"message {place + 1} of {len(old) - old.tools} ({kind})"
+    if pruned:
+        return "pruned", f"history was cut from {where} on"
+    if len(new) < len(old):
+        return "shortened", f"the client shortened its history from {where} on"
+    return "edited", f"{where} is not what it was"
+
+
+def _tools_difference(old: Outline, new: Outline) -> str:
+    mine, theirs = old.fingerprints[: old.tools], new.fingerprints[: new.tools]
+    if sorted(mine) == sorted(theirs):
+        return "the tools came in another order"
+    gone, come = len(set(mine) - set(theirs)), len(set(theirs) - set(mine))
+    if gone and come:
+        return f"{come} of {new.tools} tools changed"
+    return f"{come} tools were added" if come else f"{gone} tools were taken away"
+
+
+def _short_of_cache(cached: int, shared: int, others: int) -> tuple[Cause, str]:
+    have = f"the prompt began as before, but the server had only {cached:,} of {shared:,} tokens of it"
+    if others:
+        return "server cache", f"{have}; {others} other requests ran in between"
+    return "unexplained", f"{have}; its template may write earlier turns differently, or somebody else used its slot"

@@ -1,0 +1,170 @@
+"""What a prompt consists of: for each of its pieces a fingerprint, an estimate of its tokens and the part it plays.
+
+A conversation carries its history on every turn, so the estimate of a piece is kept by its fingerprint: a turn costs
+the estimate of what is new in it, and one fast hash of the rest.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections import OrderedDict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeAlias, cast
+
+import orjson
+
+from proxy_core.translate.types import JsonObject
+from proxy_core.upstream.estimate import NOTHING, Mix, fixed, joined, mix_of
+from proxy_core.upstream.file_reads import reads_file
+
+MESSAGE_TOKENS = 5
+"""The marks that a chat template puts around a message."""
+
+CALL_TOKENS = 12
+"""The tags, keys and braces around a tool call."""
+
+TOOLS_TOKENS = 100
+"""What templates say before the first tool."""
+
+TURN_TOKENS = 4
+"""The head of the answer that the template begins."""
+
+MEDIA_TOKENS = 1000
+"""An image or a sound, of whatever size: servers scale them, and base64 is never read as text."""
+
+PIECES_KEPT = 40_000
+"""About 10 MB; a long session has some thousands of pieces."""
+
+Part: TypeAlias = Literal["tools", "system", "files", "results", "calls", "chat", "thinking"]
+"""What fills a context window: tool declarations; system text; results of calls that read files; other results; the
+calls themselves; what people and the model said; the model's earlier thinking."""
+
+PARTS: tuple[Part, ...] = ("tools", "system", "files", "results", "calls", "chat", "thinking")
+
+_PART_OF_ROLE: dict[str, Part] = {"system": "system", "developer": "system", "tool": "results"}
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """One message or tool by itself: its mix by part, and of its calls which id reads a file."""
+
+    mixes: tuple[tuple[Part, Mix], ...]
+    total: Mix
+    calls: tuple[tuple[str, bool], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """A prompt in short. Pieces are its tools, in their order, and then its messages.
+
+    `fingerprints` (64 bits, equal exactly when the bytes sent are equal) and `costs` (tokens, estimated and not
+    calibrated) have one entry a piece; `tools` says how many of them are tools. `mix` is the estimate of the whole by
+    kind of text, `fill` that of each part.
+    """
+
+    model: str
+    tools: int
+    fingerprints: array[int]
+    costs: array[float]
+    roles: tuple[str, ...]
+    mix: Mix
+    fill: dict[Part, Mix]
+
+    def __len__(self) -> int:
+        return len(self.fingerprints)
+
+    def shared_with(self, later: Outline) -> int:
+        """How many pieces both begin with."""
+        mine, theirs = self.fingerprints, later.fingerprints
+        most = min(len(mine), len(theirs))
+        if mine[:most] == theirs[:most]:
+            return most
+        return next(place for place in range(most) if mine[place] != theirs[place])
+
+    @property
+    def raw(self) -> float:
+        """The estimate of the whole before calibration, in tokens."""
+        return self.mix.total
+
+
+@dataclass(slots=True)
+class OutlineBook:
+    """Makes outlines, and keeps the estimates of the pieces seen last."""
+
+    _pieces: OrderedDict[int, _Piece] = field(default_factory=OrderedDict[int, _Piece])
+
+    def outline(self, body: JsonObject) -> Outline:
+        """The outline of a Chat Completions body. Linear in its size: one serialisation and one hash of every piece."""
+        tools: list[JsonObject] = body.get("tools") or []
+        messages: list[JsonObject] = body.get("messages") or []
+        fingerprints, costs = array("q"), array("d")
+        fill: dict[Part, list[Mix]] = {}
+        reading: dict[str, bool] = {}
+        total: list[Mix] = [fixed(TURN_TOKENS + (TOOLS_TOKENS if tools else 0))]
+        for source in (tools, messages):
+            for item in source:
+                fingerprint, piece = self._piece(item)
+                fingerprints.append(fingerprint)
+                costs.append(piece.total.total)
+                total.append(piece.total)
+                reading.update(piece.calls)
+                for part, mix in piece.mixes:
+                    place = part
+                    if part == "results" and reading.get(str(item.get("tool_call_id")), False):
+                        place = "files"
+                    fill.setdefault(place, []).append(mix)
+        while len(self._pieces) > PIECES_KEPT:
+            self._pieces.popitem(last=False)
+        return Outline(
+            model=str(body.get("model", "")),
+            tools=len(tools),
+            fingerprints=fingerprints,
+            costs=costs,
+            roles=tuple(str(message.get("role", "")) for message in messages),
+            mix=joined(total),
+            fill={part: joined(mixes) for part, mixes in fill.items()},
+        )
+
+    def _piece(self, item: JsonObject) -> tuple[int, _Piece]:
+        fingerprint = hash(orjson.dumps(item))
+        known = self._pieces.get(fingerprint)
+        if known is None:
+            known = self._pieces[fingerprint] = _read(item)
+        else:
+            self._pieces.move_to_end(fingerprint)
+        return fingerprint, known
+
+
+def _read(item: JsonObject) -> _Piece:
+    if "role" not in item:
+        mix = mix_of(orjson.dumps(item).decode())
+        return _Piece((("tools", mix),), mix)
+    own = _PART_OF_ROLE.get(str(item["role"]), "chat")
+    mixes: list[tuple[Part, Mix]] = [(own, _content(item.get("content")))]
+    mixes.append((own, fixed(MESSAGE_TOKENS)))
+    thoughts: list[object] = [item.get("reasoning_content"), item.get("reasoning")]
+    mixes.extend(("thinking", mix_of(thought)) for thought in thoughts if isinstance(thought, str))
+    calls: list[tuple[str, bool]] = []
+    for call in _objects(item.get("tool_calls")):
+        function = cast("JsonObject", call.get("function") or {})
+        name, arguments = str(function.get("name", "")), str(function.get("arguments", ""))
+        mixes.append(("calls", joined((fixed(CALL_TOKENS), mix_of(name), mix_of(arguments)))))
+        calls.append((str(call.get("id")), reads_file(name, arguments)))
+    parts: tuple[tuple[Part, Mix], ...] = tuple((part, mix) for part, mix in mixes if mix != NOTHING)
+    return _Piece(parts, joined(mix for _, mix in parts), tuple(calls))
+
+
+def _content(content: object) -> Mix:
+    if isinstance(content, str):
+        return mix_of(content)
+    found: list[Mix] = []
+    for part in _objects(content):
+        text: object = part.get("text")
+        found.append(mix_of(text) if isinstance(text, str) else fixed(MEDIA_TOKENS))
+    return joined(found)
+
+
+def _objects(value: object) -> Iterator[JsonObject]:
+    if isinstance(value, list):
+        yield from (item for item in cast("list[Any]", value) if isinstance(item, dict))
