@@ -127,6 +127,8 @@ class Engine:
     async def exchange(self, turn: Turn) -> Exchange:
         """Translate the turn and make ready to send it. Raises `InvalidRequest`."""
         prepared = await self._ready(turn)
+        if prepared.ending:
+            turn.outline = None  # the model server is not asked, so nothing can be learnt
         turn.session.model = prepared.chat.body["model"]
         road = Road(self.upstream, chat_completions(self.root), self._publish, self.throughput, self._recovered)
         return Exchange(turn, prepared.chat, road, prepared.policy, prepared.ending)
@@ -157,8 +159,8 @@ class Engine:
 
     def finished(self, turn: Turn, outcome: Outcome) -> None:
         """The turn ended well: learn from it and book it."""
-        self.measurement.finished(turn, outcome, self.ledger.requests)
-        if not outcome.usage.estimated:
+        if turn.outline is not None and not outcome.usage.estimated:
+            self.measurement.finished(turn, turn.outline, outcome, self.ledger.requests)
             self.fitting.finished(turn, outcome.usage.prompt_tokens)
         self.ledger.finished(turn, outcome)
 

@@ -60,18 +60,15 @@ class Measurement:
                 extra["id_slot"] = turn.slot
         return replace(chat, body=chat.body | extra)
 
-    def finished(self, turn: Turn, outcome: Outcome, requests: int) -> None:
+    def finished(self, turn: Turn, outline: Outline, outcome: Outcome, requests: int) -> None:
         """Learn from an answer what its prompt really cost. `requests`: how many the engine has had so far."""
-        outline, usage = turn.outline, outcome.usage
-        if outline is None or usage.estimated:
-            return
-        prefix = turn.session.prefix
+        usage, prefix = outcome.usage, turn.session.prefix
         own = turn.role in OWN_ROLES
         self.counter.observe(outline, usage.prompt_tokens, prefix.last if own else None)
         if not own:
             return
         passed = requests - prefix.requests - 1
-        prefix.requests = requests
+        prefix.requests, prefix.slot = requests, turn.slot
         seen = prefix.record(
             outline,
             prompt_tokens=usage.prompt_tokens,
@@ -80,6 +77,7 @@ class Measurement:
             pruned=turn.pruned,
             others=max(passed, 0),
         )
+        turn.session.monitor.count_label = turn.count.label if turn.count is not None else ""
         turn.session.monitor.fill = self._fill(outline, usage.prompt_tokens)
         if seen.lost > COSTLY_BREAK and seen.cause not in {"", "first"}:
             self.publish(

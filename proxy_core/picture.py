@@ -73,6 +73,16 @@ def _view(session: Session, turn: Turn | None, now: float) -> SessionView:
         history=monitor.history,
         created_at=session.created_at,
         last_at=session.last_at,
+        seconds_left=monitor.seconds_left,
+        seconds_basis=monitor.seconds_basis,
+        count_label=monitor.count_label,
+        fill=tuple(sorted(monitor.fill.items(), key=lambda part: -part[1])),
+        prefilled=session.prefix.turns[-1].prefilled if session.prefix.turns else 0,
+        total_prefilled=session.prefix.total_prefilled,
+        total_lost=session.prefix.total_lost,
+        breaks=tuple(session.prefix.breaks.most_common()),
+        last_break=session.prefix.last_break,
+        slot=session.prefix.slot,
     )
 
 

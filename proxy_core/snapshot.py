@@ -44,6 +44,26 @@ class SessionView:
     history: tuple[int, ...]
     created_at: float
     last_at: float
+    seconds_left: float | None = None
+    """Seconds until the window is full at the recent pace, pauses included; None unknown."""
+    seconds_basis: str = ""
+    """What that rests on, in words: "12,300 tokens in the last 14 min"."""
+    count_label: str = ""
+    """How well the last prompt was known before its answer: "exact", "calibrated ±3 %", "estimate"."""
+    fill: tuple[tuple[str, int], ...] = ()
+    """Tokens of the last prompt by part, biggest first: tools, system, files, results, calls, chat, thinking."""
+    prefilled: int = 0
+    """Tokens of the last prompt that the server had to read anew."""
+    total_prefilled: int = 0
+    """The same, of all turns."""
+    total_lost: int = 0
+    """Tokens read again because a prompt did not begin with the one before, or the server had lost it."""
+    breaks: tuple[tuple[str, int], ...] = ()
+    """How often the prefix broke, by cause: pruned, shortened, edited, tools, system, model, server cache ..."""
+    last_break: str = ""
+    """The last break in words; "" when there was none."""
+    slot: int | None = None
+    """The slot of llama.cpp that was chosen for the conversation; None when the server chooses."""
 
 
 @dataclass(frozen=True, slots=True)

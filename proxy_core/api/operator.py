@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 from fastapi import APIRouter
 from starlette.responses import JSONResponse, Response
 
 from proxy_core import __version__
 from proxy_core.api.models import answer
 from proxy_core.engine import Engine
+from proxy_core.sessions.prefix import PrefixMonitor
 from proxy_core.sessions.store import Session
 from proxy_core.translate.errors import ApiError
 from proxy_core.translate.types import JsonObject
@@ -95,4 +98,22 @@ def session_figures(session: Session) -> JsonObject:
         "total_output_tokens": monitor.total_output_tokens,
         "cached_share": monitor.cached_share,
         "recent_history": list(monitor.history[-RECENT:]),
+        "seconds_remaining": None if monitor.seconds_left is None else round(monitor.seconds_left),
+        "seconds_basis": monitor.seconds_basis,
+        "input_tokens_source": monitor.count_label,
+        "window_fill": monitor.fill,
+        "prefix": prefix_figures(session.prefix),
+        "guardrail_acts": dict(session.acts),
+    }
+
+
+def prefix_figures(prefix: PrefixMonitor) -> JsonObject:
+    """How much of its prompts a conversation could take from the server's cache; tokens are counts."""
+    return {
+        "total_prefilled_tokens": prefix.total_prefilled,
+        "total_lost_tokens": prefix.total_lost,
+        "breaks": dict(prefix.breaks),
+        "last_break": prefix.last_break,
+        "slot": prefix.slot,
+        "recent_turns": [asdict(turn) for turn in tuple(prefix.turns)[-RECENT:]],
     }

@@ -54,6 +54,9 @@ class PrefixMonitor:
     total_lost: int = 0
     requests: int = 0
     """How many requests there had been of all conversations when the last one of this was recorded."""
+    last_break: str = ""
+    slot: int | None = None
+    """The slot of the model server that was chosen for the conversation; None when the server chooses."""
     _caches: bool = False
 
     def record(  # noqa: PLR0913 - what is known of one request
@@ -79,6 +82,7 @@ class PrefixMonitor:
         self.total_lost += turn.lost
         if turn.cause not in {"", "first"}:
             self.breaks[turn.cause] += 1
+            self.last_break = turn.detail
         return turn
 
     def _turn(self, new: Outline, prompt: int, cached: int, *, pruned: bool, others: int) -> PrefixTurn:
