@@ -68,7 +68,8 @@ _GERMAN = _language(
     rf"|^(?:(?:gut|okay|ok|alles klar),? )?(?:ich {_GERMAN_ACTS}|(?:schauen|sehen|prüfen|beginnen|fangen) wir)\b"
     r"|^zuerst muss ich\b",
     r"\b(?:wenn|falls|sobald|solange|bevor|ob) (?:sie|du|ihr)\b|\bbescheid\b|\bwissen, (?:ob|wenn|falls)\b"
-    r"|\bwarte auf\b|\bgern(?:e)?\b|\bwerde nichts\b|\bwerde (?:das |es |sie )?nicht\b|\bihre (?:zustimmung|bestätigung|antwort)\b",
+    r"|\bwarte auf\b|\bgern(?:e)?\b|\bwerde nichts\b|\bwerde (?:das |es |sie )?nicht\b"
+    r"|\bihre (?:zustimmung|bestätigung|antwort)\b",
 )
 _FRENCH_ACTS = (
     r"(?:commence|regarde|vérifie|modifie|corrige|lance|procède|lis|ouvre|cherche|crée|ajoute|mets|exécute|supprime"
