@@ -1,0 +1,1 @@
+"""A real llama.cpp server on loopback, with a tiny random model made on the spot."""
