@@ -99,6 +99,37 @@ def _(event: events.AnswerContinued) -> str:
 
 
 @describe.register
+def _(event: events.Pruned) -> str:
+    done = [
+        text
+        for count, text in (
+            (event.superseded, f"{event.superseded} results replaced"),
+            (event.shortened, f"{event.shortened} shortened"),
+            (event.turns, f"{event.turns} turns dropped"),
+        )
+        if count
+    ]
+    return f"{tokens(event.before)} → {tokens(event.after)} tokens, {', '.join(done) or 'nothing to drop'}: {event.why}"
+
+
+@describe.register
+def _(event: events.OverflowMet) -> str:
+    limit = f" of {tokens(event.limit)}" if event.limit else ""
+    return f"{tokens(event.tokens)}{limit} tokens, {event.act}: {event.why}"
+
+
+@describe.register
+def _(event: events.OutputCapped) -> str:
+    room = f"{tokens(event.input_tokens)} of {tokens(event.window)} in" if event.window else "window unknown"
+    return f"max_tokens {event.before} → {event.after} ({room})"
+
+
+@describe.register
+def _(event: events.PrefixBroken) -> str:
+    return f"{tokens(event.lost)} tokens read again, {event.cause}: {event.detail}"
+
+
+@describe.register
 def _(event: events.ContextWarning) -> str:
     return f"context {event.level}: {event.utilisation:.0%} of {tokens(event.window)} tokens"
 

@@ -86,6 +86,41 @@ EVENTS: list[tuple[EngineEvent, str]] = [
         "it ended early: one further try, end_turn → tool_use (41 tokens in 1.2 s)",
     ),
     (
+        events.Pruned(
+            at=NOON,
+            session="s",
+            before=59_600,
+            after=48_400,
+            superseded=4,
+            shortened=2,
+            turns=0,
+            why="91% of the window",
+        ),
+        "59.6k → 48.4k tokens, 4 results replaced, 2 shortened: 91% of the window",
+    ),
+    (
+        events.OverflowMet(
+            at=NOON, session="s", tokens=33_205, limit=32_768, act="refused", why="nothing left to prune"
+        ),
+        "33.2k of 32.8k tokens, refused: nothing left to prune",
+    ),
+    (
+        events.OutputCapped(at=NOON, session="s", before=64_000, after=7_000, input_tokens=25_000, window=32_768),
+        "max_tokens 64000 → 7000 (25.0k of 32.8k in)",
+    ),
+    (
+        events.PrefixBroken(
+            at=NOON,
+            session="s",
+            cause="tools",
+            detail="a tool came",
+            lost=12_000,
+            prefilled=12_400,
+            prompt_tokens=20_000,
+        ),
+        "12.0k tokens read again, tools: a tool came",
+    ),
+    (
         events.ContextWarning(at=NOON, session="s", level="critical", utilisation=0.913, tokens=59_800, window=65_536),
         "context critical: 91% of 65.5k tokens",
     ),
