@@ -8,12 +8,11 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 
 from proxy_core.events import EngineEvent, OutputCapped, OverflowMet, Pruned
-from proxy_core.guardrails.loop_score import content_key
+from proxy_core.guardrails.loop_digest import content_key
 from proxy_core.guardrails.output_budget import fitting_max_tokens, raised_to_floor
 from proxy_core.guardrails.overflow import AGENT_ROLES, compacts, prune_mode, prune_settings, too_long
-from proxy_core.guardrails.prune_measure import DigestCache
 from proxy_core.guardrails.prune_scale import PruneScale
-from proxy_core.guardrails.pruning import ANSWER_SHARE, PrunePlan, plan_pruning
+from proxy_core.guardrails.pruning import ANSWER_SHARE, PruneCache, PrunePlan, plan_pruning
 from proxy_core.translate.errors import ApiError
 from proxy_core.translate.request import ChatRequest
 from proxy_core.translate.types import JsonObject
@@ -50,7 +49,7 @@ class Fitting:
         self._publish = publish
         self._count = count
         self._window = window
-        self._cache = DigestCache()
+        self._cache = PruneCache()
         self._fits: OrderedDict[str, _Fit] = OrderedDict()
 
     def forget_limits(self) -> None:
@@ -65,7 +64,7 @@ class Fitting:
         fit, window = self._fit(turn), self._window_of(turn)
         messages: list[JsonObject] = body["messages"]
         keys = [content_key(message) for message in messages]
-        head = self._cache.head(body)
+        head = self._cache.digests.head(body)
         if window and not fit.scale.counted:
             await self._count_beginning(fit.scale, body, head, keys, window)
         plan = plan_pruning(
@@ -131,7 +130,9 @@ class Fitting:
     def finished(self, turn: Turn, prompt_tokens: int) -> None:
         """The server counted `prompt_tokens` for what was sent."""
         if turn.plan is not None:
-            self._fit(turn).scale.answered(prompt_tokens, turn.plan.weight, self._window_of(turn))
+            self._fit(turn).scale.answered(
+                prompt_tokens, turn.plan.weight, self._window_of(turn), cut=not turn.plan.changes_nothing
+            )
 
     def _refuse_hopeless(self, turn: Turn, count: TokenCount, window: int) -> None:
         plan, limit = turn.plan, window
@@ -150,7 +151,7 @@ class Fitting:
         """Count the beginning of the conversation: the same on every turn and after every restart."""
         messages: list[JsonObject] = body["messages"]
         weight = head
-        for index, digest in enumerate(self._cache.digests(messages, keys)):
+        for index, digest in enumerate(self._cache.digests.digests(messages, keys)):
             if weight >= COUNT_FROM * window and index and digest.assistant:
                 counted = await self._count({**body, "messages": messages[:index]})
                 if counted.source == "exact":

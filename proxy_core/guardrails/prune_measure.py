@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 import orjson
 
@@ -18,11 +18,14 @@ from proxy_core.translate.system_text import system_text
 from proxy_core.translate.types import JsonObject
 from proxy_core.upstream.estimate import estimate_text
 
-SAMPLE = 512
+SAMPLE = 256
 """Characters of a text that are looked at; the rest weighs like them."""
 
 MESSAGE_TOKENS, CALL_TOKENS, TOOLS_TOKENS, MEDIA_TOKENS = 5, 12, 100, 1000
 """What a chat template puts around a message, a call and the tools, and what an image costs."""
+
+SHORT = 48
+"""Below, four characters are a token: looking closer costs more than it tells."""
 
 DOCUMENT_SHARE = 0.1
 """Tokens for each character of an encoded document, by its length alone."""
@@ -31,8 +34,7 @@ _PATHS = frozenset({"file_path", "path", "notebook_path", "filename", "file", "t
 _RANGES = frozenset({"offset", "limit", "start_line", "end_line", "view_range", "pages", "encoding"})
 
 
-@dataclass(frozen=True, slots=True)
-class CallDigest:
+class CallDigest(NamedTuple):
     """A call: `same` is equal for the same call again; `place` for reads of one file, 0 for other calls."""
 
     id: str
@@ -41,8 +43,7 @@ class CallDigest:
     whole: bool
 
 
-@dataclass(frozen=True, slots=True)
-class ResultDigest:
+class ResultDigest(NamedTuple):
     """A tool result at content index `block`: its weight as it is, and when only head and tail are left."""
 
     block: int
@@ -52,8 +53,7 @@ class ResultDigest:
     error: bool
 
 
-@dataclass(frozen=True, slots=True)
-class MessageDigest:
+class MessageDigest(NamedTuple):
     """A message as far as pruning is concerned. `void`: nothing of it goes upstream."""
 
     assistant: bool
@@ -101,6 +101,8 @@ class DigestCache:
 
 def weigh(text: str) -> int:
     """Tokens of a text, by the look of its beginning."""
+    if len(text) < SHORT:
+        return len(text) // 4 + 1
     if len(text) <= SAMPLE:
         return round(estimate_text(text))
     return round(estimate_text(text[:SAMPLE]) * len(text) / SAMPLE)
@@ -125,8 +127,9 @@ def read_digest(message: JsonObject) -> MessageDigest:
             results.append(result)
             weight += result.weight + MESSAGE_TOKENS
         elif kind == "tool_use":
-            calls.append(_call(block))
-            weight += weigh(orjson.dumps(block.get("input")).decode()) + CALL_TOKENS
+            written = orjson.dumps(block.get("input"), option=orjson.OPT_SORT_KEYS)
+            calls.append(_call(block, written))
+            weight += weigh(written.decode()) + CALL_TOKENS
         else:
             weight += _weigh_block(kind, block)
     return MessageDigest(role == "assistant", False, False, weight, tuple(calls), tuple(results))
@@ -159,10 +162,10 @@ def _result(index: int, block: JsonObject) -> ResultDigest:
     return ResultDigest(index, str(block["tool_use_id"]), weight, min(shortened, weight), error)
 
 
-def _call(block: JsonObject) -> CallDigest:
+def _call(block: JsonObject, written: bytes) -> CallDigest:
     name: str = block["name"]
     value: Any = block.get("input")
-    same = hash((name, orjson.dumps(value, option=orjson.OPT_SORT_KEYS)))
+    same = hash((name, written))
     place, whole = 0, False
     if isinstance(value, dict):
         given = cast("JsonObject", value)

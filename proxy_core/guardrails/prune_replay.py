@@ -52,17 +52,23 @@ class Prune:
 
 @dataclass(slots=True)
 class Replay:
-    """The state after a walk over `digests`; `run` does it."""
+    """The state of a walk; `run` goes on to the end of the messages. It begins with `size` and `full` at the head's
+    weight: what is sent, and what would be sent uncut.
+    """
 
-    digests: list[MessageDigest]
     bounds: Bounds
     size: int
+    full: int
+    digests: list[MessageDigest] = field(default_factory=list[MessageDigest])
     cuts: dict[tuple[int, int], Cut] = field(default_factory=dict[tuple[int, int], Cut])
     prunes: list[Prune] = field(default_factory=list[Prune])
     first: int = 0
     """Where the first answer stands; nothing before it, so not the first user message either, is ever cut."""
     dropped: int = 0
     """Messages from `first` up to here are gone."""
+    _trigger: float = math.inf
+    _speaking: bool = False
+    _cut_at_end: bool = False
     _seen: int = 0
     _asked: bool = False
     _turn_starts: list[int] = field(default_factory=list[int])
@@ -76,21 +82,36 @@ class Replay:
     _open: dict[str, tuple[int, int, bool]] = field(default_factory=dict[str, tuple[int, int, bool]])
     _saved: dict[int, int] = field(default_factory=dict[int, int])
 
-    def run(self) -> None:
-        """Walk to the end."""
-        trigger = self.bounds.trigger
-        speaking = False
-        for index, digest in enumerate(self.digests):
+    def __post_init__(self) -> None:
+        self._trigger = self.bounds.trigger
+
+    def goes_on_with(self, digests: list[MessageDigest]) -> bool:
+        """Whether all these messages, of which the first were walked over, have the cuts made so far.
+
+        A cut at the end of a request stays when an answer follows; more from the user's side moves that end.
+        """
+        done = len(self.digests)
+        return not self._cut_at_end or len(digests) == done or digests[done].assistant
+
+    def run(self, following: list[MessageDigest]) -> None:
+        """Walk on over the messages that follow those walked over before."""
+        digests = self.digests
+        index = len(digests)
+        digests += following
+        for digest in following:
             if digest.assistant:
-                if not speaking:
-                    if self.size > trigger and index:
-                        trigger = self._prune(index)
-                    speaking = True
+                if not self._speaking:
+                    if self.size > self._trigger and index and not self._cut_at_end:
+                        self._trigger = self._prune(index)
+                    self._speaking = True
             elif not digest.void:
-                speaking = False
+                self._speaking = False
+            self._cut_at_end = False
             self.size += digest.weight
-        if self.size > trigger and self.bounds.at_end:
-            self._prune(len(self.digests))
+            self.full += digest.weight
+            index += 1
+        if self.size > self._trigger and self.bounds.at_end and not self._cut_at_end:
+            self._trigger, self._cut_at_end = self._prune(index), True
 
     def _prune(self, end: int) -> float:
         """Cut what the request of the messages before `end` carries; the size from which to cut again."""

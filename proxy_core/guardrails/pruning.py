@@ -7,11 +7,13 @@ stay as they are.
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import accumulate
 from typing import Literal, TypeAlias
 
-from proxy_core.guardrails.loop_score import content_key
+from proxy_core.guardrails.loop_digest import content_key
 from proxy_core.guardrails.prune_measure import DigestCache
 from proxy_core.guardrails.prune_replay import Bounds, Prune, Replay
 from proxy_core.guardrails.prune_rules import Cut, with_removal_note, without
@@ -78,6 +80,34 @@ class PrunePlan:
         return sent
 
 
+@dataclass(slots=True)
+class PruneCache:
+    """What makes a further turn cheap: digests of messages, and how far conversations were walked. A miss costs time
+    and changes nothing.
+    """
+
+    conversations: int = 128
+    digests: DigestCache = field(default_factory=DigestCache)
+    _walks: OrderedDict[tuple[int, Bounds], Replay] = field(default_factory=OrderedDict[tuple[int, Bounds], Replay])
+
+    def take(self, chain: list[int], bounds: Bounds) -> Replay | None:
+        """The furthest walk over a beginning of a conversation; `chain[n]` stands for its head and first n messages.
+
+        It is handed over: whoever asks next for the same beginning walks anew.
+        """
+        for link in reversed(chain):
+            walk = self._walks.pop((link, bounds), None)
+            if walk is not None:
+                return walk
+        return None
+
+    def keep(self, link: int, bounds: Bounds, walk: Replay) -> None:
+        """Remember a walk."""
+        self._walks[link, bounds] = walk
+        if len(self._walks) > self.conversations:
+            self._walks.popitem(last=False)
+
+
 def plan_pruning(  # noqa: PLR0913 - all that the decision rests on
     messages: list[JsonObject],
     head: int,
@@ -85,7 +115,7 @@ def plan_pruning(  # noqa: PLR0913 - all that the decision rests on
     settings: PruneSettings,
     *,
     scale: float = 1.0,
-    cache: DigestCache | None = None,
+    cache: PruneCache | None = None,
     keys: list[int] | None = None,
 ) -> PrunePlan:
     """Plan what to send of validated `messages` behind system prompt and tools of weight `head`.
@@ -93,24 +123,39 @@ def plan_pruning(  # noqa: PLR0913 - all that the decision rests on
     `window` in tokens, 0 unknown: then nothing is cut. `keys` are the messages' content hashes, for a caller that has
     them already. Time in proportion to the messages.
     """
-    cache = cache or DigestCache()
-    digests = cache.digests(messages, keys or [content_key(message) for message in messages])
+    cache = cache or PruneCache()
+    keys = keys or [content_key(message) for message in messages]
     bounds = _bounds(window, settings, scale)
-    replay = Replay(digests, bounds, head)
-    replay.run()
+    replay = _replayed(messages, head, bounds, cache, keys)
     weight = replay.size
     fresh = bool(replay.prunes) and replay.prunes[-1].at == len(messages)
     return PrunePlan(
-        full=round((head + sum(digest.weight for digest in digests)) * scale),
+        full=round(replay.full * scale),
         size=round(weight * scale),
         weight=weight,
-        cuts=replay.cuts,
+        cuts=dict(replay.cuts),
         first=replay.first,
         dropped=replay.dropped,
         prunes=tuple(replay.prunes),
         fresh=fresh,
         over_wall=weight > bounds.wall,
     )
+
+
+def _replayed(messages: list[JsonObject], head: int, bounds: Bounds, cache: PruneCache, keys: list[int]) -> Replay:
+    """The walk over all messages, from where an earlier one ended."""
+    chain = list(accumulate(keys, _link, initial=hash(head)))
+    walk = cache.take(chain, bounds)
+    digests = cache.digests.digests(messages, keys)
+    if walk is None or not walk.goes_on_with(digests):
+        walk = Replay(bounds, head, head)
+    walk.run(digests[len(walk.digests) :])
+    cache.keep(chain[-1], bounds, walk)
+    return walk
+
+
+def _link(chain: int, key: int) -> int:
+    return hash((chain, key))
 
 
 def _bounds(window: int, settings: PruneSettings, scale: float) -> Bounds:
