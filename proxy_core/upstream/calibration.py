@@ -18,7 +18,7 @@ SMALLEST = 50
 """Tokens below which a count is mostly template and says little about text."""
 
 LOWEST, HIGHEST = 0.2, 8.0
-KEPT = 24
+KEPT = 16
 """Counts remembered of each main kind of text: a thousand turns of prose do not wipe out what Chinese costs."""
 
 PULL = 0.02
@@ -27,7 +27,10 @@ PULL = 0.02
 TOLERANCE = 0.1
 """Relative error up to which a count weighs fully; beyond it the weight falls with the error."""
 
-ROUNDS = 4
+ROUNDS = 3
+GOOD_ENOUGH = 0.01
+"""Relative error of a prediction up to which the fit is left as it is."""
+
 ERRORS_KEPT = 64
 SURE = 0.9
 """Share of prompts that came nearer to the truth than `error` tells."""
@@ -58,11 +61,12 @@ class Calibration:
         if len(self._models) > MODELS_KEPT:
             self._models.popitem(last=False)
         known = self._factors(learnt)
+        error = 1.0 if known is None else abs(_dot(known, mix) / counted - 1)
         if known is not None:
-            learnt.errors.append(abs(_dot(known, mix) / counted - 1))
+            learnt.errors.append(error)
         kind = max(range(len(mix)), key=mix.__getitem__)
         learnt.seen.setdefault(kind, deque(maxlen=KEPT)).append((mix, counted))
-        learnt.stale = True
+        learnt.stale = learnt.stale or error > GOOD_ENOUGH
 
     def tokens(self, model: str, mix: Mix) -> float | None:
         """The corrected estimate in tokens; None before the first observation."""
@@ -98,11 +102,16 @@ def _fit(rows: list[tuple[Mix, int]]) -> Mix:
 def _solve(shares: list[Mix], weights: list[float], common: float) -> list[float]:
     """The normal equations of the weighted fit, by elimination; PULL makes them solvable whatever was seen."""
     size = len(Mix._fields)
-    rows = [
-        [sum(w * s[i] * s[j] for w, s in zip(weights, shares, strict=True)) + PULL * (i == j) for j in range(size)]
-        + [sum(w * s[i] for w, s in zip(weights, shares, strict=True)) + PULL * common]
-        for i in range(size)
-    ]
+    rows = [[0.0] * size + [PULL * common] for _ in range(size)]
+    for weight, share in zip(weights, shares, strict=True):
+        for i, value in enumerate(share):
+            if value:
+                weighed, row = weight * value, rows[i]
+                row[size] += weighed
+                for j, other in enumerate(share):
+                    row[j] += weighed * other
+    for i in range(size):
+        rows[i][i] += PULL
     for pivot in range(size):
         for row in range(pivot + 1, size):
             share = rows[row][pivot] / rows[pivot][pivot]

@@ -17,6 +17,11 @@ OTHER_SCRIPTS = {b"x": 0.35, b"t": 0.6, b"s": 1.3, b"j": 0.65, b"h": 0.6, b"k": 
 """A character of: Latin with accents, Greek, Cyrillic, Arabic (two bytes of UTF-8); Indic, Thai, Georgian; signs and
 typography; kana; Han; Hangul; emoji and rare signs (four bytes)."""
 
+_HAN = (b"j", b"h")
+
+PROSE, CODE = 0.2, 0.4
+"""Marks and digits for each word, in tokens: up to the first all words count as prose, from the second on as code."""
+
 
 def _class_of(byte: int) -> bytes:
     """What a byte counts as: a blank, a digit, a line end, a mark, or the first byte of a character beyond ASCII."""
@@ -42,32 +47,34 @@ _FOLLOWING = bytes(range(0x80, 0xC0))
 class Mix(NamedTuple):
     """Tokens, estimated and not calibrated, by kind of text: vocabularies differ most in which kinds they know.
 
-    `words`: word starts of the Latin script; `letters`: its letters; `marks`: punctuation, digits and line ends;
-    `wide`: all other scripts; `fixed`: what the template and media cost, whatever the text.
+    `prose` and `code`: words of the Latin script, in sentences or between many marks; `marks`: punctuation and line
+    ends; `digits`; `han`: Han and kana; `wide`: all other scripts; `fixed`: what the template and media cost.
     """
 
-    words: float
-    letters: float
+    prose: float
+    code: float
     marks: float
+    digits: float
+    han: float
     wide: float
     fixed: float
 
     @property
     def total(self) -> float:
         """Tokens altogether."""
-        return self.words + self.letters + self.marks + self.wide + self.fixed
+        return sum(self)
 
     def minus(self, other: Mix) -> Mix:
         """What this has more than the other; figures may be negative."""
         return Mix(*(mine - theirs for mine, theirs in zip(self, other, strict=True)))
 
 
-NOTHING = Mix(0.0, 0.0, 0.0, 0.0, 0.0)
+NOTHING = Mix(*[0.0] * len(Mix._fields))
 
 
 def fixed(tokens: float) -> Mix:
     """Tokens that depend on no text."""
-    return Mix(0.0, 0.0, 0.0, 0.0, float(tokens))
+    return NOTHING._replace(fixed=float(tokens))
 
 
 def joined(mixes: Iterable[Mix]) -> Mix:
@@ -92,12 +99,16 @@ def mix_of(text: str) -> Mix:
     words = letter_count - (letters & letters << 8).bit_count()
     humps = (capital & small << 8).bit_count()
     rest = data.translate(_CLASSES, _LETTERS + _FOLLOWING)
-    marks = HUMP * humps + DIGIT * rest.count(b"0") + MARK * rest.count(b".") + LINE * rest.count(b"\n")
-    wide = 0.0
+    latin = WORD * words + LETTER * letter_count + HUMP * humps
+    marks = MARK * rest.count(b".") + LINE * rest.count(b"\n")
+    digits = DIGIT * rest.count(b"0")
+    han = wide = 0.0
     if not text.isascii():
         beyond = rest.translate(None, b"0.\n ")
-        wide = sum(weight * beyond.count(name) for name, weight in OTHER_SCRIPTS.items())
-    return Mix(WORD * words, LETTER * letter_count, marks, wide, 0.0)
+        han = sum(OTHER_SCRIPTS[name] * beyond.count(name) for name in _HAN)
+        wide = sum(weight * beyond.count(name) for name, weight in OTHER_SCRIPTS.items()) - han
+    code = latin * min(max((marks + digits - PROSE * latin) / ((CODE - PROSE) * latin), 0.0), 1.0) if latin else 0.0
+    return Mix(latin - code, code, marks, digits, han, wide, 0.0)
 
 
 def estimate_text(text: str) -> float:
