@@ -1,0 +1,50 @@
+"""What the console knows of live settings beyond their declaration: the keys of some, and the value that comes next."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from proxy_core.declaration import Setting
+from proxy_core.live_settings import SettingsView
+from proxy_core.settings import SPEC_BY_NAME
+
+
+@dataclass(frozen=True, slots=True)
+class Quick:
+    """A setting with a key of its own on the dashboard, and the word it goes by there."""
+
+    key: str
+    name: str
+    word: str
+
+
+QUICK = (
+    Quick("R", "PROXY_STREAM_REASONING_FALLBACK", "reasoning"),
+    Quick("G", "PROXY_GUARDRAIL_RETRY", "retry"),
+    Quick("L", "PROXY_LOOP_BREAKER", "loop breaker"),
+)
+
+
+def word_of(name: str) -> str:
+    """What a setting is called where room is short: PROXY_LOOP_NOTE is `loop note`."""
+    for quick in QUICK:
+        if quick.name == name:
+            return quick.word
+    return name.removeprefix("PROXY_").lower().replace("_", " ")
+
+
+def steps(spec: Setting) -> tuple[str, ...]:
+    """The values that a key can go through, in order; none for what must be typed."""
+    return ("on", "off") if spec.kind == "switch" else spec.choices
+
+
+def next_text(view: SettingsView, name: str) -> str:
+    """The value after the one in force, as a person writes it. The setting has `steps`."""
+    spec = SPEC_BY_NAME[name]
+    values = steps(spec)
+    return values[(values.index(spec.show(view.settings.value(name))) + 1) % len(values)]
+
+
+def changed(view: SettingsView) -> list[Setting]:
+    """The live settings that differ from their default, in the order of their declaration."""
+    return [spec for spec in view.specs if spec.live and view.settings.value(spec.name) != spec.default]

@@ -1,0 +1,42 @@
+"""What a screen gets at each tick: one consistent picture of everything it may show."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from console.feed import Feed
+from console.theme import Look
+from proxy_core.live_settings import SettingsView
+from proxy_core.snapshot import Snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class Frozen:
+    """The view is held still: since when (Unix time), the newest event shown, and how many came after."""
+
+    since: float
+    last_event: int
+    news: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """The picture. `now` is Unix time; while frozen it and the snapshot stand still, the settings do not."""
+
+    snapshot: Snapshot
+    settings: SettingsView
+    feed: Feed
+    events: int
+    """The number of the newest event in the feed."""
+    now: float
+    look: Look
+    frozen: Frozen | None = None
+
+
+class Showing(Protocol):
+    """A screen or widget that shows frames."""
+
+    def show(self, frame: Frame) -> None:
+        """Show it; called several times a second, so nothing may be drawn again that is the same as before."""
+        ...

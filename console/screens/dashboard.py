@@ -1,0 +1,115 @@
+"""The main screen: sessions, events, live settings, the model server and the throughput."""
+
+from __future__ import annotations
+
+from textual.app import ComposeResult
+from textual.containers import Container
+
+from console.columns import COLUMNS
+from console.filters import NO_FILTER
+from console.keymap import DASHBOARD, EVERYWHERE, bindings
+from console.screens.base import ConsoleScreen
+from console.screens.confirm import ask_to_cancel
+from console.screens.session import SessionScreen
+from console.widgets.controls import ControlsLine, ControlsPanel
+from console.widgets.event_feed import EventFeed
+from console.widgets.filter_bar import FilterBar
+from console.widgets.key_line import KeyLine
+from console.widgets.sessions_table import SessionsTable
+from console.widgets.status_line import StatusLine
+from console.widgets.throughput import ThroughputChart
+from console.widgets.upstream_panel import UpstreamPanel
+
+
+class DashboardScreen(ConsoleScreen):
+    """Wide: two columns. Narrow: one below the other, the live settings in one line. Tiny: sessions and events."""
+
+    CSS_PATH = "dashboard.tcss"
+    BINDINGS = bindings(DASHBOARD)
+    AUTO_FOCUS = "#sessions"
+
+    def compose(self) -> ComposeResult:
+        """The panels in the order in which Tab goes through them."""
+        yield StatusLine()
+        with Container(id="body"):
+            with Container(id="left"):
+                yield SessionsTable()
+                yield EventFeed()
+            with Container(id="right"):
+                yield ControlsPanel(id="live")
+                yield UpstreamPanel(id="upstream")
+                yield ThroughputChart("decode")
+                yield ThroughputChart("prefill")
+                yield ThroughputChart("ttft")
+        yield FilterBar()
+        yield ControlsLine()
+        yield KeyLine(DASHBOARD, EVERYWHERE)
+
+    @property
+    def table(self) -> SessionsTable:
+        """The sessions."""
+        return self.query_one(SessionsTable)
+
+    @property
+    def panel(self) -> SessionsTable | EventFeed:
+        """The panel that keys go to."""
+        feed = self.query_one(EventFeed)
+        return feed if feed.has_focus else self.table
+
+    def action_open(self) -> None:
+        """Look at the chosen session."""
+        if self.table.chosen is not None:
+            self.console.push_screen(SessionScreen(self.table.chosen.key))
+
+    def on_sessions_table_opened(self, event: SessionsTable.Opened) -> None:
+        """A double click does the same."""
+        self.console.push_screen(SessionScreen(event.key))
+
+    def action_filter(self) -> None:
+        """Type a filter for the panel that has the focus."""
+        panel = self.panel
+        what = panel.id or ""
+        self.query_one(FilterBar).open(what, panel.filter.text, panel.filtered, panel.focus)
+
+    def action_sort(self) -> None:
+        """Sort by the next column."""
+        self.table.sort()
+
+    def action_reverse(self) -> None:
+        """Turn the order around."""
+        self.table.turn()
+
+    def action_sort_by(self, name: str) -> None:
+        """A click on a column's title: sort by it, or turn the order around."""
+        if self.table.order == name:
+            self.table.turn()
+        elif any(column.name == name for column in COLUMNS):
+            self.table.order = name
+            self.table.redraw()
+
+    def action_cancel(self) -> None:
+        """Stop what the chosen session has in flight, after asking."""
+        if self.table.chosen is not None:
+            ask_to_cancel(self, self.table.chosen)
+
+    def action_events(self) -> None:
+        """Events on the whole screen, and back."""
+        self._only("-only-events")
+        self.query_one(EventFeed).focus()
+
+    def action_charts(self) -> None:
+        """Charts on the whole screen, and back."""
+        self._only("-only-charts")
+
+    def action_back(self) -> None:
+        """Leave the whole-screen panel, or clear the filter."""
+        if self.has_class("-only-events") or self.has_class("-only-charts"):
+            self._only("")
+        else:
+            self.panel.filtered(NO_FILTER)
+
+    def _only(self, name: str) -> None:
+        for other in ("-only-events", "-only-charts"):
+            self.set_class(other == name and not self.has_class(other), other)
+        if not self.has_class("-only-events"):
+            self.table.focus()

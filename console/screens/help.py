@@ -1,0 +1,111 @@
+"""The help: every key, made from the bindings, and what the figures mean and where they come from."""
+
+from __future__ import annotations
+
+import platform
+from importlib.metadata import version
+
+from rich.style import Style
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.containers import VerticalScroll
+from textual.widgets import Static
+
+import proxy_core
+from console.filters import FIGURES
+from console.format import plain
+from console.frame import Frame
+from console.keymap import DASHBOARD, EVERYWHERE, HELP, LIST, SESSION, SETTINGS, Key, bindings
+from console.screens.base import ConsoleScreen
+from console.theme import Look
+from console.widgets.key_line import KeyLine
+from console.widgets.status_line import StatusLine
+
+GROUPS = (
+    ("Everywhere", EVERYWHERE),
+    ("Dashboard", DASHBOARD),
+    ("In a list", LIST),
+    ("Session", SESSION),
+    ("Settings", SETTINGS),
+)
+LEGEND = (
+    ("USED/LIMIT", "tokens of the last prompt as the model server counted them (~ estimated), and the context window."),
+    ("CONTEXT", "used / limit. △ from 75 %, ▲ from 85 %, ▲ reversed from 95 %."),
+    ("TURNS", "turns that still fit: what is left of the window / mean growth of the last turns. Always a forecast."),
+    ("CACHED", "share of the last prompt that the model server had in its cache and did not read again."),
+    ("TOK/S", "tokens written a second, from the first token to the last; of the running request, else of the last."),
+    ("TTFT", "time to the first token: from the request's arrival until the first token went to the agent."),
+    ("queued", "a state: the request was sent, the model server has not begun."),
+    ("prefill", "the prompt is read: the share done, and how long the rest will take at that pace (~)."),
+    ("thinking", "reasoning is written."),
+    ("decode", "text or a tool call is written."),
+    ("tool", "the agent runs a tool whose call was delivered."),
+    ("idle", "nothing is expected."),
+    ("decode chart", "tokens written a second by all sessions, mean of the last 5 seconds; the chart shows 5 minutes."),
+    ("prefill chart", "tokens of prompts read a second that were not in the cache, counted when a request ends."),
+)  # fmt: skip
+FILTERS = (
+    ("loop|retry", "one of both words is in the line"),
+    ("!idle", "the word is not in the line"),
+    ("s:a3f9", "the session's id or name has it"),
+    ("ctx>80", "compare a figure: " + ", ".join(f"{name} ({unit})" for name, unit in FIGURES.items())),
+)
+
+
+class HelpScreen(ConsoleScreen):
+    """Text to scroll through."""
+
+    CSS_PATH = "help.tcss"
+    BINDINGS = bindings(HELP)
+    AUTO_FOCUS = "#text"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._look: Look | None = None
+
+    def compose(self) -> ComposeResult:
+        """One long text."""
+        yield StatusLine()
+        with VerticalScroll(id="text"):
+            yield Static(id="help", markup=False)
+        yield KeyLine(HELP, EVERYWHERE)
+
+    def show(self, frame: Frame) -> None:
+        """The text is made once for a look."""
+        super().show(frame)
+        if frame.look is not self._look:
+            self._look = frame.look
+            self.query_one("#help", Static).update(help_text(frame.look))
+
+
+def help_text(look: Look) -> Text:
+    """All of it."""
+    text = Text()
+    for title, keys in GROUPS:
+        _heading(text, title, look)
+        for key in keys:
+            _entry(text, _written(key, look), key.help, look.accent, look)
+    _heading(text, "Filter", look)
+    for sample, meaning in FILTERS:
+        _entry(text, sample, meaning, look.accent, look)
+    _heading(text, "Figures", look)
+    for name, meaning in LEGEND:
+        _entry(text, name, meaning, look.name, look)
+    _heading(text, "Versions", look)
+    versions = f"Interlock {proxy_core.__version__}, Textual {version('textual')}, Python {platform.python_version()}"
+    text.append(f"  {versions}\n", look.muted)
+    return text
+
+
+def _heading(text: Text, title: str, look: Look) -> None:
+    text.append(f"{title}\n", look.strong)
+
+
+def _entry(text: Text, name: str, meaning: str, style: Style, look: Look) -> None:
+    meaning = plain(meaning) if look.glyphs.ascii_only else meaning
+    text.append(f"  {name:<12}", style)
+    text.append(f"{meaning}\n", look.text)
+
+
+def _written(key: Key, look: Look) -> str:
+    return key.keys.replace(",", " ") if look.glyphs.ascii_only else key.written

@@ -1,0 +1,78 @@
+"""All settings, made from their declarations: looked at, changed while agents work, and put back."""
+
+from __future__ import annotations
+
+from textual.app import ComposeResult
+
+from console.controls import steps
+from console.filters import NO_FILTER
+from console.keymap import EVERYWHERE, SETTINGS, bindings
+from console.screens.base import ConsoleScreen
+from console.widgets.filter_bar import FilterBar
+from console.widgets.key_line import KeyLine
+from console.widgets.setting_editor import SettingEditor
+from console.widgets.settings_table import SettingsTable
+from console.widgets.status_line import StatusLine
+
+
+class SettingsScreen(ConsoleScreen):
+    """Enter turns a switch or goes to a choice's next value at once; whatever must be typed opens the editor."""
+
+    CSS_PATH = "settings.tcss"
+    BINDINGS = bindings(SETTINGS)
+    AUTO_FOCUS = "#settings"
+
+    def compose(self) -> ComposeResult:
+        """The list above, meaning and editor below."""
+        yield StatusLine()
+        yield SettingsTable()
+        yield SettingEditor()
+        yield FilterBar()
+        yield KeyLine(SETTINGS, EVERYWHERE)
+
+    @property
+    def table(self) -> SettingsTable:
+        """The list."""
+        return self.query_one(SettingsTable)
+
+    @property
+    def editor(self) -> SettingEditor:
+        """The lower part."""
+        return self.query_one(SettingEditor)
+
+    def on_settings_table_chosen(self) -> None:
+        """The cursor moved."""
+        if not self.editor.is_open:
+            self.editor.explain(self.table.chosen, self.console.look)
+
+    def action_edit(self) -> None:
+        """Change the chosen setting."""
+        spec = self.table.chosen
+        if spec is None or self.editor.is_open:
+            return
+        if not spec.live:
+            self.notify(f"{spec.name} is read at the start; set it in .env or the environment", severity="warning")
+        elif steps(spec):
+            self.console.action_cycle(spec.name)
+        else:
+            self.editor.open(spec, self.console.frame.settings, self.console.change, self.table.focus)
+
+    def action_revert(self) -> None:
+        """Put the chosen setting back to its default."""
+        spec = self.table.chosen
+        if spec is not None and spec.live:
+            problem = self.console.change(spec.name, spec.show(spec.default))
+            if problem:
+                self.notify(problem, severity="error", markup=False)
+
+    def action_filter(self) -> None:
+        """Type words that the settings in view must have."""
+        table = self.table
+        self.query_one(FilterBar).open("settings", table.filter.text, table.filtered, table.focus)
+
+    def action_back(self) -> None:
+        """Clear the filter, or leave."""
+        if self.table.filter:
+            self.table.filtered(NO_FILTER)
+        else:
+            self.console.pop_screen()

@@ -1,0 +1,106 @@
+"""The live settings on the dashboard: those with a key, and whatever differs from its default."""
+
+from __future__ import annotations
+
+from rich.style import Style
+from textual.geometry import Size
+from textual.strip import Strip
+
+from console.controls import QUICK, changed, steps, word_of
+from console.format import counted, fit, visible
+from console.frame import Frame
+from console.theme import Look
+from console.widgets.lines import Lines, Panel, Span, cut, spread, strip
+from proxy_core.declaration import Setting
+from proxy_core.settings import SPEC_BY_NAME
+
+NAME = 16
+OTHERS = 3
+
+
+class ControlsPanel(Panel):
+    """A line for each: key, name and all values with the one in force marked; below, what else was changed."""
+
+    def draw(self, frame: Frame) -> list[Strip]:
+        """As many lines as there is room for."""
+        width, height = self.size
+        look, view = frame.look, frame.settings
+        self.entitle([("live settings", look.strong), (f" {look.glyphs.middle} next request on", look.muted)])
+        lines = [
+            self._line(SPEC_BY_NAME[quick.name], quick.key, frame, width)
+            for quick in QUICK
+            if quick.name in SPEC_BY_NAME
+        ]
+        keyed = {quick.name for quick in QUICK}
+        others = [spec for spec in changed(view) if spec.name not in keyed]
+        room = max(height - len(lines) - 1, 0)
+        lines += [self._line(spec, "", frame, width) for spec in others[:room]]
+        live = sum(spec.live for spec in view.specs)
+        rest = live - len(lines)
+        left_out = len(others) - room
+        more = f", {left_out} of them changed" if left_out > 0 else " at their default"
+        lines.append([(" s ", look.accent), (fit(f"{rest} more{more}", width - 3), look.muted)])
+        return [strip(line) for line in lines[:height]]
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:  # noqa: ARG002 - Textual's
+        """The keyed ones, some others and the line that tells of the rest."""
+        return len(QUICK) + OTHERS + 1
+
+    def _line(self, spec: Setting, key: str, frame: Frame, width: int) -> list[Span]:
+        look, view = frame.look, frame.settings
+        value = spec.show(view.settings.value(spec.name))
+        is_default = view.settings.value(spec.name) == spec.default
+        source = "" if is_default else view.sources[spec.name]
+        click = _click(spec)
+        spans: list[Span] = [
+            (f" {key or ' '} ", look.accent + click),
+            (fit(word_of(spec.name), NAME), look.text + click),
+        ]
+        spans += (
+            _values(spec, value, look) if steps(spec) else [(f"{visible(value)} {spec.unit}".rstrip(), look.strong)]
+        )
+        return spread(spans, [(f" {source} ", look.muted)] if source else [], width, look.glyphs.ellipsis)
+
+
+class ControlsLine(Lines):
+    """The same in one line, for small screens."""
+
+    def draw(self, frame: Frame) -> list[Strip]:
+        """The values in force, and how many others were changed."""
+        look, view = frame.look, frame.settings
+        spans: list[Span] = []
+        for quick in QUICK:
+            spec = SPEC_BY_NAME.get(quick.name)
+            if spec is None:
+                continue
+            value = spec.show(view.settings.value(spec.name))
+            click = _click(spec)
+            spans += [
+                (f" {quick.key} ", look.accent + click),
+                (f"{quick.word} ", look.muted + click),
+                (f"{value} ", (look.strong if value != "off" else look.muted) + click),
+                (look.glyphs.separator, look.faint),
+            ]
+        others = len([spec for spec in changed(view) if spec.name not in {quick.name for quick in QUICK}])
+        right: list[Span] = [(f"{counted(others, 'other')} changed ", look.muted)] if others else []
+        if spans and not others:
+            spans.pop()
+        width = self.size.width
+        if sum(len(text) for text, _ in [*spans, *right]) > width:
+            right = []
+        return [strip(spread(cut(spans, width - sum(len(text) for text, _ in right)), right, width))]
+
+
+def _click(spec: Setting) -> Style:
+    return Style(meta={"@click": f"app.cycle('{spec.name}')"})
+
+
+def _values(spec: Setting, value: str, look: Look) -> list[Span]:
+    glyphs = look.glyphs
+    spans: list[Span] = []
+    for step in steps(spec):
+        if step == value:
+            spans.append((f"{glyphs.cursor}{step}{glyphs.chosen}", look.faint if step == "off" else look.strong))
+        else:
+            spans.append((f" {step} ", look.faint))
+    return spans

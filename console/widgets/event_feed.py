@@ -1,0 +1,134 @@
+"""The feed of events, newest at the bottom; it follows, unless somebody scrolled up to read."""
+
+from __future__ import annotations
+
+from itertools import islice
+
+from textual.events import Blur, Focus, MouseScrollDown, MouseScrollUp
+from textual.strip import Strip
+
+from console.feed import FeedRow, FeedView
+from console.filters import NO_FILTER, Filter
+from console.format import clock, fit, visible
+from console.frame import Frame
+from console.keymap import LIST, bindings
+from console.theme import Look
+from console.widgets.lines import Panel, Span, cut, strip
+
+WORD = 8
+SHORT = 6
+
+
+class EventFeed(Panel, can_focus=True):
+    """Events as lines: time, sign, word, session and what happened. `only` is the key of a session, "" for all."""
+
+    BINDINGS = bindings(LIST)
+
+    def __init__(self, only: str = "") -> None:
+        super().__init__(id="events")
+        self.filter: Filter = NO_FILTER
+        self._only = only
+        self._view = FeedView()
+        self._rows: list[FeedRow] = []
+        self._until: int | None = None
+        """The number of the lowest row in view, None while following."""
+
+    def filtered(self, chosen: Filter) -> None:
+        """Show only the events that a filter lets through."""
+        self.filter = chosen
+        self._until = None
+        self.redraw()
+
+    def concern(self, session: str) -> None:
+        """Show the events of another session only."""
+        self._only = session
+        self._until = None
+        self.redraw()
+
+    def draw(self, frame: Frame) -> list[Strip]:
+        """The rows in view."""
+        self._view.update(frame.feed, frame.settings.settings.log_level, self.filter)
+        self._rows = [row for row in self._view.rows if self._concerns(row, frame)]
+        width, height = self.size
+        end = self._end()
+        later = len(self._rows) - end
+        self._entitle(frame, later)
+        rows = islice(self._rows, max(end - height, 0), end)
+        return [strip(cut(self._line(row, frame.look, width), width, frame.look.glyphs.ellipsis)) for row in rows]
+
+    def _concerns(self, row: FeedRow, frame: Frame) -> bool:
+        return row.number <= frame.events and (not self._only or row.session == self._only)
+
+    def _end(self) -> int:
+        """How many rows there are up to the lowest in view."""
+        if self._until is None:
+            return len(self._rows)
+        at_or_before = sum(row.number <= self._until for row in self._rows)
+        return max(at_or_before, min(self.size.height, len(self._rows)))
+
+    def _line(self, row: FeedRow, look: Look, width: int) -> list[Span]:
+        glyphs = look.glyphs
+        style = look.severity(row.severity)
+        time = clock(row.at) if width >= 70 else clock(row.at)[:5]
+        sign = getattr(glyphs, row.glyph)
+        spans: list[Span] = [
+            (f" {time} ", look.faint),
+            (f"{sign} ", style),
+            (fit(row.word, WORD, ellipsis=""), style),
+            (" ", look.text),
+        ]
+        if not self._only:
+            short = visible(row.short, ascii_only=glyphs.ascii_only)
+            spans += [(fit(short, SHORT, ellipsis=""), look.muted), ("  ", look.text)]
+        quiet = row.severity in {"debug", "info", "notice"}
+        spans.append((visible(row.text, ascii_only=glyphs.ascii_only), look.text if quiet else style))
+        return spans
+
+    def _entitle(self, frame: Frame, later: int) -> None:
+        look = frame.look
+        middle = f" {look.glyphs.middle} "
+        spans: list[Span] = [("events", look.strong), (f" {len(self._rows)}", look.muted)]
+        if self.filter:
+            words = visible(self.filter.text, ascii_only=look.glyphs.ascii_only)
+            spans += [(middle, look.muted), (f"/{words}", look.accent)]
+            spans.append((f" {len(self._view.hidden)} hidden", look.muted))
+        if later:
+            spans.append((f"{middle}{later} below, end follows", look.warn))
+        self.entitle(spans)
+
+    # -- keys and mouse ---------------------------------------------------------------------------------------------
+
+    def action_move(self, by: int) -> None:
+        """Scroll; the end follows again."""
+        end = self._end() + by
+        if end >= len(self._rows):
+            self._until = None
+        elif self._rows:
+            self._until = self._rows[max(end, min(self.size.height, len(self._rows))) - 1].number
+        self.redraw()
+
+    def action_page(self, by: int) -> None:
+        """Scroll by what is in view."""
+        self.action_move(by * max(self.size.height - 1, 1))
+
+    def action_edge(self, by: int) -> None:
+        """Scroll to one end."""
+        self.action_move(by * len(self._rows))
+
+    def on_mouse_scroll_down(self, event: MouseScrollDown) -> None:
+        """The wheel scrolls by three."""
+        event.stop()
+        self.action_move(3)
+
+    def on_mouse_scroll_up(self, event: MouseScrollUp) -> None:
+        """The wheel scrolls by three."""
+        event.stop()
+        self.action_move(-3)
+
+    def on_focus(self, _event: Focus) -> None:
+        """The frame shows where keys go."""
+        self.redraw()
+
+    def on_blur(self, _event: Blur) -> None:
+        """The frame shows where keys go."""
+        self.redraw()

@@ -1,0 +1,44 @@
+"""The last line: the keys of this screen, which are also buttons."""
+
+from __future__ import annotations
+
+from rich.style import Style
+from textual.strip import Strip
+
+from console.format import width
+from console.frame import Frame
+from console.keymap import Key
+from console.widgets.lines import Lines, Span, strip
+
+
+class KeyLine(Lines):
+    """Keys with their words, as many as fit. Those of `last` (help and quit) are kept when others must go."""
+
+    def __init__(self, *groups: tuple[Key, ...]) -> None:
+        super().__init__(id="keys")
+        shown = [key for group in groups for key in group if key.label]
+        self._keys = sorted(shown, key=lambda key: key.action in LAST)
+
+    def draw(self, frame: Frame) -> list[Strip]:
+        """One line."""
+        look = frame.look
+        keys = list(self._keys)
+        while sum(_cells(key) for key in keys) > self.size.width and any(key.action not in LAST for key in keys):
+            keys.remove(next(key for key in reversed(keys) if key.action not in LAST))
+        spans: list[Span] = []
+        for key in keys:
+            click = Style(meta={"@click": f"app.simulate_key('{key.keys.partition(',')[0]}')"})
+            written = _written(key, ascii_only=look.glyphs.ascii_only)
+            spans += [(f" {written}", look.accent + click), (f" {key.label} ", look.muted + click)]
+        return [strip(spans)]
+
+
+LAST = {"help", "quit"}
+
+
+def _written(key: Key, *, ascii_only: bool) -> str:
+    return key.keys.partition(",")[0] if ascii_only and not key.written.isascii() else key.written
+
+
+def _cells(key: Key) -> int:
+    return width(key.written) + width(key.label) + 3

@@ -1,0 +1,110 @@
+"""The base of the console's own widgets: lines of text of which only those that changed are drawn again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TypeAlias
+
+from rich.segment import Segment
+from rich.style import Style
+from rich.text import Text
+from textual.events import Resize
+from textual.geometry import Region
+from textual.strip import Strip
+from textual.widget import Widget
+
+from console.format import fit, width
+from console.frame import Frame
+
+Span: TypeAlias = tuple[str, Style]
+Line: TypeAlias = Sequence[Span]
+
+
+def strip(line: Iterable[Span], under: Style | None = None) -> Strip:
+    """A line as Textual draws it, `under` being the style below all of its spans."""
+    if under is None:
+        return Strip([Segment(text, style) for text, style in line if text])
+    return Strip([Segment(text, style + under) for text, style in line if text])
+
+
+def spread(left: Line, right: Line, cells: int, ellipsis: str = "…") -> list[Span]:
+    """Two parts of a line at its two ends; the left one is cut when both do not fit."""
+    room = max(cells - sum(width(text) for text, _ in right), 0)
+    return [*cut(left, room, ellipsis), *right]
+
+
+def cut(line: Line, cells: int, ellipsis: str = "…") -> list[Span]:
+    """A line in exactly `cells` cells."""
+    spans: list[Span] = []
+    left = cells
+    for index, (text, style) in enumerate(line):
+        used = width(text)
+        last = index == len(line) - 1
+        if used > left or (used == left and not last and any(more for more, _ in line[index + 1 :])):
+            spans.append((fit(text + " " * (left + 1), left, ellipsis=ellipsis), style))
+            return spans
+        spans.append((text, style))
+        left -= used
+    if left:
+        spans.append((" " * left, Style()))
+    return spans
+
+
+class Lines(Widget):
+    """A widget made of lines. Subclasses say in `draw` what they are; drawing happens on each frame and each resize."""
+
+    ALLOW_SELECT = False
+    DEFAULT_CSS = "Lines { height: 1; }"
+
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002 - Textual's name
+        super().__init__(id=id, classes=classes)
+        self._strips: list[Strip] = []
+        self._frame: Frame | None = None
+
+    def show(self, frame: Frame) -> None:
+        """Show a new picture."""
+        self._frame = frame
+        if self.display and self.size.width:
+            self._put(self.draw(frame))
+
+    def draw(self, frame: Frame) -> list[Strip]:
+        """The lines of this picture, at most as many and as wide as the widget is."""
+        raise NotImplementedError
+
+    def redraw(self) -> None:
+        """Draw the same picture again, because something of the widget's own changed."""
+        if self._frame is not None:
+            self.show(self._frame)
+
+    def on_resize(self, _event: Resize) -> None:
+        """Lines are made for a width."""
+        self._strips = []
+        self.redraw()
+
+    def render_line(self, y: int) -> Strip:
+        """One line, as Textual asks for it."""
+        line = self._strips[y] if y < len(self._strips) else Strip.blank(self.size.width)
+        return line.adjust_cell_length(self.size.width).apply_style(self.rich_style)
+
+    def _put(self, strips: list[Strip]) -> None:
+        before, self._strips = self._strips, strips
+        longest = max(len(before), len(strips))
+        changed = [y for y in range(longest) if before[y : y + 1] != strips[y : y + 1]]
+        if changed:
+            self.refresh(*[Region(0, y, self.size.width, 1) for y in changed])
+
+
+class Panel(Lines):
+    """Lines in a frame with a title."""
+
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002 - Textual's name
+        super().__init__(id=id, classes=classes)
+        self._heading: list[Span] = []
+
+    def entitle(self, spans: Line) -> None:
+        """Set the title; setting the same again draws nothing. On a mere rule it gets some air around it."""
+        framed = self.styles.border_left[0]
+        title = list(spans) if framed else [(" ", Style()), *spans, (" ", Style())]
+        if title != self._heading:
+            self._heading = title
+            self.border_title = Text.assemble(*title)

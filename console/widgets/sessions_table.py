@@ -1,0 +1,195 @@
+"""The table of sessions: the console's main view."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from rich.style import Style
+from textual.events import Blur, Click, Focus, MouseScrollDown, MouseScrollUp
+from textual.geometry import Size
+from textual.message import Message
+from textual.strip import Strip
+
+from console.columns import COLUMNS, ORDERS, Cell, Column, laid_out, ordered
+from console.cursor import Cursor
+from console.filters import NO_FILTER, Facts, Filter
+from console.format import fit, visible
+from console.frame import Frame
+from console.keymap import LIST, bindings
+from console.theme import Look
+from console.widgets.lines import Line, Panel, Span, strip
+from proxy_core.snapshot import SessionView
+
+
+class SessionsTable(Panel, can_focus=True):
+    """Sessions with a cursor that stays on its session while rows move."""
+
+    BINDINGS = bindings(LIST)
+
+    class Opened(Message):
+        """A session was chosen to be looked at."""
+
+        def __init__(self, key: str) -> None:
+            super().__init__()
+            self.key = key
+
+    def __init__(self) -> None:
+        super().__init__(id="sessions")
+        self.order = "context"
+        self.reverse = False
+        self.filter: Filter = NO_FILTER
+        self._cursor = Cursor()
+        self._rows: list[tuple[SessionView, bool]] = []
+
+    @property
+    def chosen(self) -> SessionView | None:
+        """The session under the cursor."""
+        return next((view for view, _ in self._rows if view.key == self._cursor.key), None)
+
+    def sort(self, by: int = 1) -> str:
+        """Sort by the next column; its title."""
+        self.order = ORDERS[(ORDERS.index(self.order) + by) % len(ORDERS)]
+        self.redraw()
+        return next(column.title for column in COLUMNS if column.name == self.order)
+
+    def turn(self) -> None:
+        """Turn the order around."""
+        self.reverse = not self.reverse
+        self.redraw()
+
+    def filtered(self, chosen: Filter) -> None:
+        """Show only the sessions that a filter lets through."""
+        self.filter = chosen
+        self.redraw()
+
+    def draw(self, frame: Frame) -> list[Strip]:
+        """The titles of the columns and a line for each session in view."""
+        views = frame.snapshot.sessions
+        passed = [view for view in views if self.filter.matches(facts(view))] if self.filter else views
+        before = len(self._rows)
+        self._rows = ordered(passed, self.order, reverse=self.reverse)
+        if len(self._rows) != before:
+            self.refresh(layout=True)
+        self._entitle(frame, len(views))
+        width, height = self.size
+        look = frame.look
+        columns = laid_out(width - 2)
+        self._cursor.settle([view.key for view, _ in self._rows], height - 1)
+        top = self._cursor.top
+        lines = [strip(self._heads(columns, look))]
+        if not self._rows:
+            lines += [strip(line) for line in _empty(frame, bool(self.filter), width)]
+        for view, child in self._rows[top : top + height - 1]:
+            lines.append(self._row(view, columns, Cell(0, frame.now, look, child)))
+        return lines[:height]
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:  # noqa: ARG002 - Textual's signature
+        """A line for the titles and one for each session."""
+        return max(len(self._rows), 3) + 1
+
+    def _row(self, view: SessionView, columns: list[tuple[Column, int]], cell: Cell) -> Strip:
+        look = cell.look
+        under = self._under(look) if view.key == self._cursor.key else None
+        mark = look.glyphs.cursor if under is not None else " "
+        spans: list[Span] = [(mark, look.accent)]
+        for index, (column, cells) in enumerate(columns):
+            if index:
+                spans.append((" ", look.text))
+            spans += column.draw(view, replace(cell, cells=cells))
+        return strip([*spans, (" ", look.text)], under)
+
+    def _under(self, look: Look) -> Style:
+        return look.selected if self.has_focus else look.resting
+
+    def _heads(self, columns: list[tuple[Column, int]], look: Look) -> list[Span]:
+        spans: list[Span] = [(" ", look.muted)]
+        for column, cells in columns:
+            sorted_here = column.name == self.order
+            arrow = (look.glyphs.rising if self.reverse else look.glyphs.falling) if sorted_here else ""
+            click = Style(meta={"@click": f"screen.sort_by('{column.name}')"}) if column.order else Style()
+            style = (look.accent if sorted_here else look.muted) + click
+            title = fit(column.title + arrow, cells, column.align, ellipsis="") if cells else ""
+            spans += [(title, style), (" ", look.muted)]
+        return spans
+
+    def _entitle(self, frame: Frame, total: int) -> None:
+        look = frame.look
+        middle = f" {look.glyphs.middle} "
+        spans: list[Span] = [("sessions", look.strong), (f" {total}", look.muted)]
+        if self.filter:
+            words = visible(self.filter.text, ascii_only=look.glyphs.ascii_only)
+            spans += [(middle, look.muted), (f"/{words}", look.accent)]
+            spans.append((f" {total - len(self._rows)} hidden", look.muted))
+        above = self._cursor.top
+        below = len(self._rows) - above - (self.size.height - 1)
+        if above > 0 or below > 0:
+            spans.append((f"{middle}{above} above, {max(below, 0)} below", look.muted))
+        self.entitle(spans)
+
+    # -- keys and mouse ---------------------------------------------------------------------------------------------
+
+    def action_move(self, by: int) -> None:
+        """Move the cursor."""
+        self._cursor.move([view.key for view, _ in self._rows], by)
+        self.redraw()
+
+    def action_page(self, by: int) -> None:
+        """Move the cursor by what is in view."""
+        self.action_move(by * max(self.size.height - 2, 1))
+
+    def action_edge(self, by: int) -> None:
+        """Move the cursor to one end."""
+        self.action_move(by * len(self._rows))
+
+    def on_focus(self, _event: Focus) -> None:
+        """The cursor shows where keys go."""
+        self.redraw()
+
+    def on_blur(self, _event: Blur) -> None:
+        """The cursor rests."""
+        self.redraw()
+
+    def on_mouse_scroll_down(self, event: MouseScrollDown) -> None:
+        """The wheel moves the cursor."""
+        event.stop()
+        self.action_move(1)
+
+    def on_mouse_scroll_up(self, event: MouseScrollUp) -> None:
+        """The wheel moves the cursor."""
+        event.stop()
+        self.action_move(-1)
+
+    def on_click(self, event: Click) -> None:
+        """A click takes a session, a second one opens it."""
+        offset = event.get_content_offset(self)
+        if offset is None or not 1 <= offset.y <= len(self._rows) - self._cursor.top:
+            return
+        index = self._cursor.top + offset.y - 1
+        self.action_move(index - self._cursor.index)
+        if event.chain == 2:
+            self.post_message(self.Opened(self._cursor.key))
+
+
+def facts(view: SessionView) -> Facts:
+    """What a filter sees of a session."""
+    return Facts(
+        texts=(view.client, view.model, view.phase, view.level, view.last_tool),
+        session=(view.short, view.label),
+        figures={
+            "ctx": None if view.utilisation is None else view.utilisation * 100,
+            "turns": view.turns_left,
+            "toks": view.decode_rate,
+            "ttft": view.ttft,
+        },
+    )
+
+
+def _empty(frame: Frame, filtered: bool, width: int) -> list[Line]:
+    look = frame.look
+    if filtered:
+        return [[(fit(" no session passes the filter; Esc clears it", width), look.muted)]]
+    url = frame.snapshot.url
+    return [
+        [],
+        [(" no sessions yet. Point an agent here: ", look.muted), (f"ANTHROPIC_BASE_URL={url}", look.accent)],
+    ]
