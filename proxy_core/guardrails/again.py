@@ -13,6 +13,12 @@ Reason: TypeAlias = Literal["premature stop", "empty reply", "written call", "br
 STOPS: frozenset[Reason] = frozenset({"premature stop", "empty reply", "written call"})
 """Reasons that an answer which ended gives; the others concern one that broke."""
 
+ONCE: frozenset[Reason] = frozenset({"premature stop"})
+"""Reasons that count once for each human message; an empty or unreadable reply is no answer at any time."""
+
+FORCING: frozenset[Reason] = frozenset({"empty reply", "written call"})
+"""Reasons that demand a call, once for each human message."""
+
 ANNOUNCED = "You announced an action but called no tool. Call it now, or say that you are done."
 EMPTY = "Your reply was empty. Call the tool you need next, or give your answer."
 WRITTEN = "You wrote a tool call as text, so it was not run. Make the call again as a real tool call."

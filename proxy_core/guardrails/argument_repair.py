@@ -15,12 +15,15 @@ import orjson
 
 from proxy_core.translate.types import JsonObject
 
-_UNSURE = re.compile(r"[:,]\s*\Z|:\s*[,}\]]")
+_UNSURE = re.compile(r"[:,]\s*\Z|:\s*[,}\]]|[:,\[]\s*(?!(?:true|false|null|True|False|None)\s*\Z)[\w.+-]+\s*\Z")
+"""A value that is missing, or a number that the text ends with: it may have been cut in the middle."""
+
 _STRUCTURE = re.compile(r"\\.|[\s{}\[\],:\"'`]", re.DOTALL)
 _PYTHON_WORDS = {"True": "true", "False": "false", "None": "null"}
 _PYTHON = re.compile(r"\b(?:True|False|None)\b")
 _ESCAPED = re.compile(r"\\.", re.DOTALL)
 _FENCE = re.compile(r"\A\s*```(?:json)?\s*\n(.*?)\n?```\s*\Z", re.DOTALL)
+_TOKENS = re.compile(r"""(?:[^"']|"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*')*+""", re.DOTALL)
 LONGEST_REASON = 300
 
 
@@ -43,6 +46,8 @@ def judge(raw: str, schema: JsonObject) -> Judged:
     value, repair = _read(raw)
     if value is None:
         return Judged(raw, error=repair)
+    if repair and (lost := _may_have_lost(raw, value, schema)):
+        return Judged(raw, error=lost)
     reason = misfit(value, schema)
     if reason:
         coerced = _coerced(value, schema)
@@ -50,6 +55,16 @@ def judge(raw: str, schema: JsonObject) -> Judged:
             return Judged(raw, error=reason)
         value, repair = coerced, repair or "values written as text got their declared type"
     return Judged(orjson.dumps(value).decode(), repair) if repair else Judged(raw)
+
+
+def _may_have_lost(raw: str, value: JsonObject, schema: JsonObject) -> str:
+    """What arguments without their last brace may lack, "" for nothing: then every property stands there."""
+    bare = _without_strings(raw)
+    unclosed = bare.count("{") + bare.count("[") - bare.count("}") - bare.count("]")
+    absent = [name for name in schema.get("properties") or () if name not in value]
+    if unclosed > 1 or (unclosed == 1 and absent):
+        return "the arguments are cut off: their end is missing"
+    return ""
 
 
 def misfit(value: JsonObject, schema: JsonObject) -> str:
@@ -89,7 +104,8 @@ def _read(raw: str) -> tuple[JsonObject | None, str]:
 def _mended(raw: str) -> JsonObject | None:
     fenced = _FENCE.match(raw)
     text = fenced[1] if fenced else raw
-    if _UNSURE.search(_without_strings(text)) or _ends_in_string(text):
+    quotes_lost = "\\'" in text and '"' not in text
+    if _UNSURE.search(_without_strings(text)) or _ends_in_string(text) or quotes_lost:
         return None
     import json_repair  # late: rarely needed
 
@@ -107,6 +123,8 @@ def _same_words(raw: str, value: JsonObject) -> bool:
         return False
     bare = _ESCAPED.sub("", raw)
     strings, keys = _counts(value)
+    if '"' not in bare and bare.count("'") > 2 * strings:
+        return False
     return bare.count('"') <= 2 * strings and bare.count(":") >= keys
 
 
@@ -139,8 +157,8 @@ def _without_strings(text: str) -> str:
 
 def _ends_in_string(text: str) -> bool:
     """Whether the text was cut inside a string: what is missing there nobody knows."""
-    rest = _without_strings(text)
-    return rest.replace('""', "").count('"') % 2 == 1
+    whole = _TOKENS.match(text)
+    return whole is not None and whole.end() < len(text)
 
 
 def _coerced(value: JsonObject, schema: JsonObject) -> JsonObject | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
-from proxy_core.guardrails.again import STOPS
+from proxy_core.guardrails.again import FORCING, ONCE, STOPS
 from proxy_core.guardrails.loop_breaker import LoopSettings
 from proxy_core.guardrails.rails import RailsPolicy
 from proxy_core.settings import Settings
@@ -46,7 +46,8 @@ def rails_policy(
     raw = settings.broken_tool_calls
     continues = settings.guardrail_retry and agent and free
     return RailsPolicy(
-        continue_stops=STOPS.difference(spent) if continues else frozenset(),
+        continue_stops=STOPS.difference(ONCE.intersection(spent)) if continues else frozenset(),
+        may_force=FORCING.isdisjoint(spent),
         mend_calls=settings.tool_call_repair and bool(chat.tool_names),
         cut_repetition=settings.repetition_cut,
         reasoning_limit=settings.reasoning_limit,

@@ -7,7 +7,7 @@ waits until it is clear that the answer is one. A further try goes on in the sam
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from proxy_core.guardrails.again import (
     ANNOUNCED,
@@ -40,7 +40,9 @@ class RailsPolicy:
     `continue_stops`: the reasons for which to go on after a premature stop. `mend_calls`: hold and mend tool calls.
     `cut_repetition`: stop a reply that repeats itself. `raw_calls`: let a call that cannot be mended through as the
     model wrote it, for clients that answer it with an error themselves; otherwise it is replaced by a line of text.
-    `reasoning_limit`: characters after which reasoning that nothing else followed is cut, 0 for never.
+    `reasoning_limit`: characters after which reasoning that nothing else followed is cut, 0 for never. `may_force`:
+    demand a call after an empty reply or a written call; a model that falls silent when it has finished would else be
+    driven on for ever.
     """
 
     continue_stops: frozenset[Reason]
@@ -48,6 +50,7 @@ class RailsPolicy:
     cut_repetition: bool
     raw_calls: bool
     reasoning_limit: int = 0
+    may_force: bool = True
 
 
 class Rails:
@@ -119,7 +122,9 @@ class Rails:
         if not self._policy.continue_stops or self._stop_reason != "end_turn":
             return None
         again = _stopped(text, self._schemas)
-        return again if again is not None and again.reason in self._policy.continue_stops else None
+        if again is None or again.reason not in self._policy.continue_stops:
+            return None
+        return again if self._policy.may_force else replace(again, force_call=False)
 
     @property
     def _stop_reason(self) -> str:

@@ -48,7 +48,7 @@ def tallies(judged: list[Judgement], key: Callable[[Judgement], str]) -> dict[st
 def table(guarded: list[Judgement], direct: list[Judgement]) -> str:
     """The results as a Markdown table."""
     lines = [
-        "| sessions | number | finished, guarded | finished, direct | wrong acts, both | extra generations | needless |",
+        "| sessions | number | finished, guarded | and direct | wrong acts, both | extra generations | needless |",
         "|---|---|---|---|---|---|---|",
     ]
     ours, theirs = tallies(guarded, _kind), tallies(direct, _kind)
