@@ -52,6 +52,8 @@ class Preparation:
         body = turn.body if loop is None else {**turn.body, "messages": loop.messages}
         body = await self._cut(turn, body)
         chat = await self.translated(body, turn.settings, facts)
+        if turn.role in AGENT_ROLES and len(chat.tool_names) > 1:
+            chat = replace(chat, body=chat.body | {"tools": turn.session.tools.steady(chat.body["tools"])})
         chat = self._steered(turn, chat, loop)
         self._tell(turn, chat, loop)
         spent = {reason for reason, human in turn.session.continued_after.items() if human == turn.human}

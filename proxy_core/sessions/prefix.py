@@ -118,14 +118,15 @@ class PrefixMonitor:
 def _fresh(old: Outline, new: Outline, shared: int, prompt: int) -> int:
     """Tokens of what is new in a prompt, whatever came before it: what even a perfect prefix had to compute.
 
-    A piece that stands in the place of another one of its kind counts as the old one changed.
+    A piece that stands in the place of another one of its kind counts as the old one changed, unless the history was
+    shortened: there it is a summary.
     """
     known = set(old.fingerprints)
     raw = sum(
         cost for mark, cost in zip(new.fingerprints[shared:], new.costs[shared:], strict=True) if mark not in known
     )
-    same_place = _kind(old, shared) == _kind(new, shared)
-    if same_place and shared < len(new) and new.fingerprints[shared] not in known:
+    edited = len(new) >= len(old) and _kind(old, shared) == _kind(new, shared)
+    if edited and shared < len(new) and new.fingerprints[shared] not in known:
         raw -= min(old.costs[shared], new.costs[shared])
     return round(raw * prompt / (new.raw or 1))
 

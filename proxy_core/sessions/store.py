@@ -11,6 +11,7 @@ from proxy_core.sessions.identity import Identity, short
 from proxy_core.sessions.monitor import SessionMonitor
 from proxy_core.sessions.prefix import PrefixMonitor
 from proxy_core.sessions.purpose import is_title
+from proxy_core.sessions.tool_order import ToolOrder
 from proxy_core.translate.types import Change, JsonObject
 
 NEWS_KEPT = 1024
@@ -39,6 +40,7 @@ class Session:
     monitor: SessionMonitor = field(default_factory=SessionMonitor)
     prefix: PrefixMonitor = field(default_factory=PrefixMonitor)
     label_is_borrowed: bool = False
+    tools: ToolOrder = field(default_factory=ToolOrder)
     continued_after: dict[str, int] = field(default_factory=dict[str, int])
     """By the reason of a further try the `Turn.human` after which it was made: once is enough."""
     loop_level: int = 0
