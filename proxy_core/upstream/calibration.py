@@ -92,14 +92,14 @@ def _fit(rows: list[tuple[Mix, int]]) -> Mix:
     """Factors with the least relative errors, by least squares with weights that are found in a few rounds."""
     common = min(max(median(counted / mix.total for mix, counted in rows), LOWEST), HIGHEST)
     shares = [Mix(*(value / counted for value in mix)) for mix, counted in rows]
-    factors = Mix(*([common] * len(Mix._fields)))
+    factors = _solve(shares, [1.0] * len(shares), common)
     for _ in range(ROUNDS):
         weights = [TOLERANCE / max(abs(_dot(factors, share) - 1), TOLERANCE) for share in shares]
-        factors = Mix(*(min(max(factor, LOWEST), HIGHEST) for factor in _solve(shares, weights, common)))
+        factors = _solve(shares, weights, common)
     return factors
 
 
-def _solve(shares: list[Mix], weights: list[float], common: float) -> list[float]:
+def _solve(shares: list[Mix], weights: list[float], common: float) -> Mix:
     """The normal equations of the weighted fit, by elimination; PULL makes them solvable whatever was seen."""
     size = len(Mix._fields)
     rows = [[0.0] * size + [PULL * common] for _ in range(size)]
@@ -120,7 +120,7 @@ def _solve(shares: list[Mix], weights: list[float], common: float) -> list[float
     for pivot in reversed(range(size)):
         rest = sum(rows[pivot][place] * found[place] for place in range(pivot + 1, size))
         found[pivot] = (rows[pivot][size] - rest) / rows[pivot][pivot]
-    return found
+    return Mix(*(min(max(factor, LOWEST), HIGHEST) for factor in found))
 
 
 def _dot(factors: Mix, mix: Mix) -> float:
