@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
 import socket
 import sys
 from contextlib import suppress
@@ -14,7 +15,7 @@ from console.cli import CommandLine
 from console.headless import Headless
 from console.local_port import LocalPort
 from console.signals import Signals
-from console.terminal import colour_allowed, console_fits, leave_full_screen, say, terminal_kept
+from console.terminal import TERMINAL_LOST, colour_allowed, console_fits, leave_full_screen, say, terminal_kept
 from proxy_core import logs
 from proxy_core.api.app import create_app
 from proxy_core.engine import Engine
@@ -59,6 +60,7 @@ class Run:
         """Serve. Raises `EngineFailed`."""
         self._thread.start()
         if self._demo is not None:
+            self._engine.events.publish(self._demo.hint(self.url))
             self._demo.begin(self.url, self._view.settings.auth_token)
 
     def headless(self) -> None:
@@ -71,14 +73,10 @@ class Run:
         lines.finish()
 
     def console(self) -> int | None:
-        """Show the console; its exit status, or None when it crashed and the engine serves on."""
+        """Show the console; its exit status, or None when it is gone and the engine is to serve on."""
+        status = 0
         try:
-            from console.app import ConsoleApp
-
-            with terminal_kept():
-                self._app = ConsoleApp(self.port)
-                self._app.run()
-            crash = self._app.crash
+            status, crash = self._show_console()
         except Exception as error:  # noqa: BLE001 - whatever the console dies of, the agents' traffic goes on
             crash = error
             leave_full_screen()
@@ -86,7 +84,18 @@ class Run:
         if crash is not None and not self.failed:
             self._tell_crash(crash)
             return None
-        return (self._app.return_code if self._app is not None else 0) or 0
+        outlives_terminal = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+        return None if status == TERMINAL_LOST and outlives_terminal else status
+
+    def _show_console(self) -> tuple[int, BaseException | None]:
+        from console.app import ConsoleApp
+        from console.driver import TerminalDriver
+
+        with terminal_kept():
+            self._app = app = ConsoleApp(self.port)
+            app.driver_class = TerminalDriver
+            app.run()
+        return app.return_code or 0, app.crash
 
     def stop_after_console(self, status: int) -> None:
         """End as the operator chose in the console, or as after a signal."""
@@ -200,7 +209,7 @@ def _greet(this: Run, line: CommandLine, *, wants_console: bool) -> None:
     if line.face == "auto" and not wants_console:
         say("no terminal for the console; events follow as lines")
     say(f"point your agent at it: ANTHROPIC_BASE_URL={this.url}")
-    if line.demo:
+    if line.demo and wants_console:
         from console.demo import curl_line
 
         say(f"or talk to the demo model: {curl_line(this.url)}")

@@ -8,6 +8,9 @@ import termios
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager, suppress
 
+TERMINAL_LOST = 129
+"""What a process that dies of SIGHUP reports; here whether or not the signal came."""
+
 GIVE_BACK = (
     b"\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1006l\x1b[?1015l"  # mouse reports off
     b"\x1b[?2004l\x1b[?1004l\x1b[<u"  # bracketed paste, focus reports and the extended keyboard off

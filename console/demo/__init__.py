@@ -8,5 +8,5 @@ import shlex
 
 def curl_line(url: str) -> str:
     """A command that a person can paste to talk to the demo model through the proxy at `url`."""
-    body = {"model": "demo", "max_tokens": 300, "messages": [{"role": "user", "content": "Hello, who are you?"}]}
-    return f"curl -s {url}/v1/messages -H 'content-type: application/json' -d {shlex.quote(json.dumps(body))}"
+    body = {"model": "demo", "max_tokens": 300, "messages": [{"role": "user", "content": "Hello"}]}
+    return f"curl {url}/v1/messages -d {shlex.quote(json.dumps(body, separators=(',', ':')))}"

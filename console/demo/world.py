@@ -5,11 +5,14 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
+import time
 from contextlib import suppress
 
 import httpx
 
+from console.demo import curl_line
 from console.demo.agents import SampleAgent
+from console.demo.hint import DemoHint
 from console.demo.stories import STORIES
 from console.demo.upstream import ScriptedUpstream
 from proxy_core.listening import bind, url_of
@@ -35,6 +38,11 @@ class DemoWorld:
     def start(self) -> None:
         """Serve the model; requests that come before the thread runs wait in the socket's queue."""
         self._thread.start()
+
+    @staticmethod
+    def hint(url: str) -> DemoHint:
+        """What a person can try through the proxy at `url`, for the event feed."""
+        return DemoHint(at=time.time(), text=f"try it yourself: {curl_line(url)}")
 
     def begin(self, url: str, token: str) -> None:
         """Let the agents work through the proxy at `url`."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import shlex
 from collections.abc import AsyncIterator
 from itertools import pairwise
 from typing import Any
@@ -19,6 +20,8 @@ from console.demo.stories import STORIES, Story
 from console.demo.tool_set import TOOLS, run_tool
 from console.demo.upstream import WINDOW, ScriptedUpstream
 from console.demo.visitor import value_for
+from console.demo.world import DemoWorld
+from console.event_text import describe
 
 WEATHER = {
     "type": "function",
@@ -191,6 +194,13 @@ async def test_discovery_answers_as_llama_cpp_does(http: httpx.AsyncClient) -> N
     counted = (await http.post("chat/completions/input_tokens", json=says("Hello"))).json()["input_tokens"]
     assert counted == (await chunks(http, says("Hello")))[-1]["usage"]["prompt_tokens"]
     assert (await http.get("nothing")).status_code == 404
+
+
+def test_the_hint_is_an_event_whose_command_a_shell_understands() -> None:
+    hint = DemoWorld.hint("http://127.0.0.1:4000")
+    words = shlex.split(describe(hint).removeprefix("try it yourself: "))
+    assert words[:2] == ["curl", "http://127.0.0.1:4000/v1/messages"]
+    assert json.loads(words[-1])["messages"] == [{"role": "user", "content": "Hello"}]
 
 
 async def test_slots_are_given_out_in_order_and_come_back() -> None:

@@ -81,12 +81,12 @@ class StreamingClient:
 
     def _run(self) -> None:
         body = {"model": "m", "max_tokens": 1000, "stream": True, "messages": [{"role": "user", "content": "go on"}]}
-        with (
-            httpx.Client(trust_env=False, timeout=20) as http,
-            http.stream("POST", f"{self._url}/v1/messages", json=body, headers=self._headers) as answer,
-        ):
-            try:
+        try:
+            with (
+                httpx.Client(trust_env=False, timeout=20) as http,
+                http.stream("POST", f"{self._url}/v1/messages", json=body, headers=self._headers) as answer,
+            ):
                 for text in answer.iter_text():
                     self.received += text
-            except httpx.HTTPError as error:
-                self.received += f"\n<{type(error).__name__}>"
+        except httpx.HTTPError as error:
+            self.received += f"\n<{type(error).__name__}: {error}>"
