@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from proxy_core.events import EngineEvent, OutputCapped, OverflowMet, Pruned
 from proxy_core.guardrails.loop_digest import content_key
 from proxy_core.guardrails.output_budget import fitting_max_tokens, raised_to_floor
-from proxy_core.guardrails.overflow import AGENT_ROLES, compacts, prune_mode, prune_settings, too_long
+from proxy_core.guardrails.overflow import AGENT_ROLES, asks_to_compact, compacts, prune_settings, too_long
 from proxy_core.guardrails.prune_scale import PruneScale
 from proxy_core.guardrails.pruning import ANSWER_SHARE, PruneCache, PrunePlan, plan_pruning
 from proxy_core.translate.errors import ApiError
@@ -65,7 +65,7 @@ class Fitting:
         messages: list[JsonObject] = body["messages"]
         keys = [content_key(message) for message in messages]
         head = self._cache.digests.head(body)
-        if window and not fit.scale.counted:
+        if window and not fit.scale.asked:
             await self._count_beginning(fit.scale, body, head, keys, window)
         plan = plan_pruning(
             messages,
@@ -137,7 +137,7 @@ class Fitting:
     def _refuse_hopeless(self, turn: Turn, count: TokenCount, window: int) -> None:
         plan, limit = turn.plan, window
         over = count.source == "exact" and count.tokens > window
-        if plan is not None and turn.role == "main" and prune_mode(turn.settings, compacting=_compacts(turn)) != "all":
+        if plan is not None and turn.role == "main" and asks_to_compact(turn.settings, turn.body, _compacts(turn)):
             wall = round(window * (1 - ANSWER_SHARE))
             if plan.over_wall and count.tokens > wall:
                 over, limit = True, wall
@@ -153,6 +153,7 @@ class Fitting:
         weight = head
         for index, digest in enumerate(self._cache.digests.digests(messages, keys)):
             if weight >= COUNT_FROM * window and index and digest.assistant:
+                scale.asked = True
                 counted = await self._count({**body, "messages": messages[:index]})
                 if counted.source == "exact":
                     scale.counted_exactly(counted.tokens, weight)
@@ -168,24 +169,24 @@ class Fitting:
     def _note(self, turn: Turn, fit: _Fit, plan: PrunePlan) -> None:
         turn.plan = plan
         cut = hash((plan.dropped, frozenset(plan.cuts.items()))) if not plan.changes_nothing else 0
-        turn.pruned = turn.pruned or cut != fit.cut
         if cut and cut != fit.cut:
-            last = plan.prunes[-1]
+            told = plan.prunes[-1:] if plan.fresh else plan.prunes
+            turn.pruned = True
             turn.session.acts["prune"] += 1
             self._publish(
                 Pruned(
                     at=time.time(),
                     session=turn.session.key,
                     request=turn.request_id,
-                    before=plan.full if not plan.fresh else round(last.before * fit.scale.value),
+                    before=round(told[0].before * fit.scale.value) if plan.fresh else plan.full,
                     after=plan.size,
-                    superseded=last.superseded,
-                    shortened=last.shortened,
-                    turns=last.turns,
+                    superseded=sum(prune.superseded for prune in told),
+                    shortened=sum(prune.shortened for prune in told),
+                    turns=sum(prune.turns for prune in told),
                     why="the threshold was reached" if plan.fresh else "an earlier cut, found again",
                 )
             )
-        fit.cut = cut
+            fit.cut = cut
 
     def _met(self, turn: Turn, tokens: int, limit: int, act: str, why: str) -> None:
         turn.session.acts["overflow"] += 1

@@ -8,6 +8,7 @@ from proxy_core.api.client_link import ClientLink
 from proxy_core.api.incoming import ClientGone, headers_of, parse_body, read_body, refuse_threads
 from proxy_core.api.messages import for_client
 from proxy_core.engine import Engine
+from proxy_core.guardrails.usage_scale import UsageScale
 from proxy_core.translate.errors import ApiError
 from proxy_core.translate.types import InvalidRequest
 from proxy_core.translate.validate import validate_messages_request
@@ -35,4 +36,5 @@ class CountTokensEndpoint:
         except ApiError as error:
             await link.fail(for_client(error, headers_of(scope)))
         else:
-            await link.respond(200, {"input_tokens": count.tokens})
+            scale = UsageScale(self._engine.settings.current.usage_scale, self._engine.window)
+            await link.respond(200, {"input_tokens": scale.tokens(count.tokens)})

@@ -11,6 +11,7 @@ from proxy_core.api.client_link import ClientLink, Ending
 from proxy_core.api.incoming import ClientGone, headers_of, parse_body, read_body, refuse_threads
 from proxy_core.engine import Engine
 from proxy_core.exchange import Exchange
+from proxy_core.guardrails.usage_scale import UsageScale
 from proxy_core.translate.errors import ApiError
 from proxy_core.translate.response import MessageAssembler
 from proxy_core.translate.sse import encode
@@ -71,28 +72,34 @@ class MessagesEndpoint:
             await self._say_cancelled(turn, link, headers)
 
     async def _stream(self, turn: Turn, exchange: Exchange, link: ClientLink) -> None:
-        opening = exchange.opening()
+        scale = self._usage_scale(turn)
+        opening = scale.events(exchange.opening())
         watcher = asyncio.create_task(link.watch(turn, opening, turn.settings.ping_interval))
         try:
             async with aclosing(exchange.run()) as batches:
                 async for events in batches:
+                    told = scale.events(events)
                     if link.committed:
-                        await link.write(b"".join(map(encode, events)))
+                        await link.write(b"".join(map(encode, told)))
                     else:
-                        await link.commit(b"".join(map(encode, opening + events)))
+                        await link.commit(b"".join(map(encode, opening + told)))
             await link.end()
         finally:
             watcher.cancel()
 
+    def _usage_scale(self, turn: Turn) -> UsageScale:
+        return UsageScale(turn.settings.usage_scale, self._engine.window)
+
     async def _whole(self, turn: Turn, exchange: Exchange, link: ClientLink) -> None:
         assembler = MessageAssembler()
-        for event in exchange.opening():
+        scale = self._usage_scale(turn)
+        for event in scale.events(exchange.opening()):
             assembler.add(event)
         watcher = asyncio.create_task(link.watch(turn, None, turn.settings.ping_interval))
         try:
             async with aclosing(exchange.run()) as batches:
                 async for events in batches:
-                    for event in events:
+                    for event in scale.events(events):
                         assembler.add(event)
             await link.respond(200, assembler.message())
         finally:

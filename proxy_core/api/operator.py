@@ -61,6 +61,7 @@ def operator_router(engine: Engine) -> APIRouter:
             "context_window_source": "PROXY_CONTEXT_WINDOW"
             if engine.settings.current.context_window
             else engine.watch.facts.window_source,
+            "context_window_shared": engine.watch.facts.unified_kv,
             **(session_figures(latest) if latest else {}),
             "sessions": [session_figures(session) for session in chosen],
         }
@@ -104,6 +105,8 @@ def session_figures(session: Session) -> JsonObject:
         "window_fill": monitor.fill,
         "prefix": prefix_figures(session.prefix),
         "guardrail_acts": dict(session.acts),
+        "prune_count": session.acts["prune"],
+        "overflow_count": session.acts["overflow"],
     }
 
 

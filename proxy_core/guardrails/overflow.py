@@ -9,12 +9,17 @@ from __future__ import annotations
 from proxy_core.guardrails.pruning import PruneMode, PruneSettings
 from proxy_core.settings import Settings
 from proxy_core.translate.errors import ApiError
+from proxy_core.translate.types import JsonObject
 
 AGENT_ROLES = frozenset({"main", "subagent", "compaction"})
 """Requests that carry a conversation. Titles, searches and counts have a short one of their own."""
 
 COMPACTING_CLIENTS = frozenset({"claude-code"})
 """Clients that answer the overflow error by compacting; the others would only fail."""
+
+
+FEWEST_TURNS = 3
+"""Claude Code was seen to compact conversations of three turns and more."""
 
 
 def compacts(client: str, session_source: str, role: str) -> bool:
@@ -43,6 +48,16 @@ def prune_settings(settings: Settings, role: str, *, compacting: bool) -> PruneS
         mode=prune_mode(settings, compacting=compacting),
         at_end=role != "compaction",
     )
+
+
+def asks_to_compact(settings: Settings, body: JsonObject, compacting: bool) -> bool:
+    """Whether the client is told to compact once little room is left for an answer, while its prompt still fits.
+
+    A client has nothing to summarise in a conversation of few turns and would only show the error to its user.
+    """
+    if prune_mode(settings, compacting=compacting) == "all":
+        return False
+    return sum(message["role"] == "assistant" for message in body["messages"]) >= FEWEST_TURNS
 
 
 def too_long(tokens: int, limit: int) -> ApiError:

@@ -30,6 +30,8 @@ class PruneScale:
 
     value: float = 1.0
     counted: bool = False
+    asked: bool = False
+    """Whether the server was asked for that count: one that cannot give it is not asked on every turn."""
     answered_once: bool = False
 
     def counted_exactly(self, tokens: int, weight: int) -> None:
