@@ -127,7 +127,7 @@ class ConsoleApp(App[int]):
     def _make_look(self) -> Look:
         if self._colourless:
             return colourless(ascii_only=self._ascii)
-        return coloured(self.current_theme, self.theme_variables, ascii_only=self._ascii)
+        return coloured(self.current_theme, ascii_only=self._ascii)
 
     def _dress(self) -> None:
         self.look = self._make_look()
@@ -179,9 +179,9 @@ class ConsoleApp(App[int]):
             if undoable:
                 self._undo.append((name, before))
             arrow = self.look.glyphs.arrow
-            after = "u undoes" if undoable else "undone"
+            after = "from the next request on; u undoes it" if undoable else "taken back"
             self.notify(
-                f"{word_of(name)}: {change.before} {arrow} {change.after}, from the next request on; {after}",
+                f"{word_of(name)} {change.before} {arrow} {change.after}\n{after}",
                 markup=False,
             )
         self.tick(anyway=True)

@@ -8,15 +8,17 @@ from typing import TypeAlias
 
 from rich.style import Style
 
-from console.event_text import tokens
-from console.format import NOTHING, Align, age, elapsed, fit, percent, rate, seconds, visible
+from console.format import NOTHING, Align, age, brief_tokens, elapsed, fit, percent, rate, seconds, visible
 from console.glyphs import bar, spark
 from console.theme import Look
 from proxy_core.snapshot import SessionView
 
 Span: TypeAlias = tuple[str, Style]
 LEVEL_GLYPHS = {"warning": "caution", "high": "rising", "critical": "rising"}
-FASTER_THAN_SHOWN = 5.0
+SHORT = 4
+"""So many characters of a session's id are shown in lists."""
+
+WORTH_FORECASTING = 5.0
 """From so many seconds on an estimate of what is left of a prefill is shown."""
 
 
@@ -51,7 +53,7 @@ def name_cell(view: SessionView, cell: Cell) -> list[Span]:
     """The short id and the label; a sub-agent hangs below its session."""
     look, glyphs = cell.look, cell.look.glyphs
     branch = f"{glyphs.branch} " if cell.child else ""
-    short = visible(view.short, ascii_only=glyphs.ascii_only)
+    short = visible(view.short[:SHORT], ascii_only=glyphs.ascii_only)
     label = visible(view.label, ascii_only=glyphs.ascii_only)
     start = fit(branch + short, min(len(branch) + len(short), cell.cells), ellipsis=glyphs.ellipsis)
     rest = fit(f" {label}", cell.cells - len(start), ellipsis=glyphs.ellipsis)
@@ -61,8 +63,8 @@ def name_cell(view: SessionView, cell: Cell) -> list[Span]:
 def used_cell(view: SessionView, cell: Cell) -> list[Span]:
     """Tokens in use of the window; `~` marks an estimate."""
     mark = "~" if view.estimated else ""
-    used = mark + tokens(view.tokens) if view.tokens else cell.look.glyphs.nothing
-    limit = "/" + (tokens(view.window) if view.window else "?")
+    used = mark + brief_tokens(view.tokens) if view.tokens else cell.look.glyphs.nothing
+    limit = "/" + (brief_tokens(view.window) if view.window else "?")
     return [(used.rjust(cell.cells - len(limit)), cell.look.text), (limit, cell.look.muted)]
 
 
@@ -97,7 +99,7 @@ def state_cell(view: SessionView, cell: Cell) -> list[Span]:
     sign, style, text = {
         "idle": (glyphs.quiet, look.faint, f"idle {age(since)}"),
         "queued": (glyphs.ring, look.warn, f"queued {elapsed(since)}"),
-        "prefill": (glyphs.half, look.accent, _prefill(view, since)),
+        "prefill": (glyphs.half, look.accent, _prefill(view, since, cell.cells - 2)),
         "thinking": (glyphs.half, look.name, f"thinking {elapsed(since)}"),
         "decode": (glyphs.dot, look.good, "decode"),
         "tool": (glyphs.diamond, look.muted, f"tool {age(since) if since >= 60 else elapsed(since)}"),
@@ -107,13 +109,13 @@ def state_cell(view: SessionView, cell: Cell) -> list[Span]:
     return [(fit(f"{sign} {text}", cell.cells, ellipsis=glyphs.ellipsis), style)]
 
 
-def _prefill(view: SessionView, since: float) -> str:
-    if view.prefill_done is None:
+def _prefill(view: SessionView, since: float, cells: int) -> str:
+    done = view.prefill_done
+    if done is None:
         return f"prefill {elapsed(since)}"
-    if since < FASTER_THAN_SHOWN or not 0 < view.prefill_done < 1:
-        return f"prefill {percent(view.prefill_done)}"
-    left = since / view.prefill_done * (1 - view.prefill_done)
-    return f"prefill {percent(view.prefill_done)} ~{elapsed(left)}"
+    text = f"prefill {percent(done)}"
+    left = f" ~{elapsed(since / done * (1 - done))}" if since >= WORTH_FORECASTING and 0 < done < 1 else ""
+    return text + left if len(text + left) <= cells else text
 
 
 def _turns(view: SessionView) -> str | None:
@@ -154,14 +156,14 @@ COLUMNS = (
     Column("session", "SESSION", 14, 30, 1, name_cell, lambda view: -view.created_at),
     Column("model", "MODEL", 12, 18, 10, model_cell),
     Column("used", "USED/LIMIT", 12, 12, 4, used_cell, lambda view: float(view.tokens), "right"),
-    Column("context", "CONTEXT", 16, 30, 2, context_cell, lambda view: _known(view.utilisation)),
+    Column("context", "CONTEXT", 15, 30, 2, context_cell, lambda view: _known(view.utilisation)),
     Column("history", "HISTORY", 10, 16, 9, history_cell),
     Column("turns", "TURNS", 5, 5, 3, turns_cell, lambda view: _fewest(view.turns_left), "right"),
     Column("cached", "CACHED", 6, 6, 7, cached_cell, lambda view: _known(view.cached_share), "right"),
     Column("rate", "TOK/S", 5, 5, 5, rate_cell, lambda view: _known(view.decode_rate), "right"),
     Column("ttft", "TTFT", 5, 5, 6, ttft_cell, lambda view: _known(view.ttft), "right"),
     Column("tool", "LAST TOOL", 9, 14, 8, tool_cell),
-    Column("state", "STATE", 12, 17, 0, state_cell, lambda view: view.last_at),
+    Column("state", "STATE", 13, 17, 0, state_cell, lambda view: view.last_at),
 )
 ORDERS = tuple(column.name for column in COLUMNS if column.order is not None)
 """The columns that sessions can be sorted by; "session" is the order of their beginning."""

@@ -13,16 +13,19 @@ class Cursor:
     key: str = ""
     index: int = 0
     top: int = 0
+    moved: bool = False
+    """Until somebody moved it, the cursor is at the first entry, whichever that is."""
 
     def settle(self, keys: Sequence[str], height: int) -> None:
         """Find the entry again in a new list, of which `height` entries are in view."""
-        if self.key in keys:
+        if self.moved and self.key in keys:
             self.index = keys.index(self.key)
-        self._take(keys, self.index)
+        self._take(keys, self.index if self.moved else 0)
         self.keep_in_view(len(keys), height)
 
     def move(self, keys: Sequence[str], by: int) -> None:
         """Go `by` entries down, and no further than the ends."""
+        self.moved = True
         self._take(keys, self.index + by)
 
     def keep_in_view(self, count: int, height: int) -> None:

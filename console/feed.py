@@ -7,9 +7,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import islice
 
-from console.event_text import describe
+from console.event_text import describe, tokens
 from console.filters import NO_FILTER, Facts, Filter
-from proxy_core.events import EngineEvent, EventBatch, SessionForgotten, SessionOpened, Severity
+from console.format import percent, rate, seconds
+from proxy_core.events import EngineEvent, EventBatch, RequestFinished, SessionForgotten, SessionOpened, Severity
 from proxy_core.snapshot import SessionView
 
 KEPT = 2000
@@ -30,6 +31,10 @@ WORDS = {
     "loop.acted": ("again", "loop"),
     "answer.continued": ("again", "continue"),
     "context.warning": ("rising", "context"),
+    "context.pruned": ("change", "pruned"),
+    "context.overflow": ("rising", "overflow"),
+    "output.capped": ("change", "capped"),
+    "prefix.broken": ("note", "prefix"),
     "setting.changed": ("change", "setting"),
     "log": ("note", "log"),
 }
@@ -87,8 +92,23 @@ class Feed:
         if isinstance(event, SessionForgotten):
             self._names.pop(event.session, None)
         return FeedRow(
-            number, event.at, event.kind, event.severity, glyph, word, event.session, short, label, describe(event)
+            number, event.at, event.kind, event.severity, glyph, word, event.session, short, label, told(event)
         )
+
+
+def told(event: EngineEvent) -> str:
+    """What a row says. The end of a request begins with what came of it, for rows are cut at their end."""
+    if not isinstance(event, RequestFinished):
+        return describe(event)
+    outcome = ", ".join(event.tools) if event.tools else event.stop_reason
+    cached = event.cached_tokens / event.prompt_tokens if event.prompt_tokens else 0.0
+    parts = (
+        outcome if event.role == "main" else f"{event.role}: {outcome}",
+        f"{tokens(event.prompt_tokens)} in, {percent(cached)} cached",
+        f"{tokens(event.output_tokens)} out at {rate(event.decode_rate)} tok/s",
+        f"TTFT {seconds(event.ttft)}",
+    )
+    return " · ".join(parts)
 
 
 @dataclass(slots=True)

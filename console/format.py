@@ -121,6 +121,15 @@ def rate(per_second: float | None, nothing: str = NOTHING) -> str:
     return f"{per_second:.0f}" if per_second < 9999.5 else f"{per_second / 1000:.0f}k"
 
 
+def brief_tokens(count: int) -> str:
+    """Tokens in at most five cells: `950`, `58.1k`, `131k`, `1.05M`, `12.5M`."""
+    if count < 1000:
+        return str(count)
+    if count < 999_500:
+        return f"{count / 1000:.1f}k" if count < 99_950 else f"{count / 1000:.0f}k"
+    return f"{count / 1e6:.2f}M" if count < 9_995_000 else f"{count / 1e6:.1f}M"
+
+
 def seconds(value: float | None, nothing: str = NOTHING) -> str:
     """A length of time: `0.4s`, `42s`, `3m05`, `2h10`."""
     if value is None:

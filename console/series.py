@@ -13,6 +13,9 @@ Measure: TypeAlias = Literal["decode", "prefill", "ttft"]
 SETTLE = 10
 """A curve goes on for so many seconds after the last traffic, to show the fall, and then stands still."""
 
+SPANS = (60.0, 120.0, 300.0)
+"""Seconds that a curve can show."""
+
 RECENT = 5
 """The figure in a title is of so many seconds."""
 
@@ -34,6 +37,12 @@ class Curve:
 def end_of(samples: Sequence[Sample], now: float) -> float:
     """Where a curve ends: now, or shortly after the last traffic."""
     return min(now, samples[-1].at + SETTLE) if samples else now
+
+
+def span_of(samples: Sequence[Sample], end: float) -> float:
+    """The shortest of `SPANS` that shows all there is, else the longest."""
+    age = end - samples[0].at if samples else 0.0
+    return next((span for span in SPANS if span >= age), SPANS[-1])
 
 
 def curve(samples: Sequence[Sample], measure: Measure, end: float, span: float, steps: int) -> Curve:

@@ -71,8 +71,9 @@ class Look:
         return {"warning": self.warn, "high": self.warn, "critical": self.bad}.get(name, self.good)
 
 
-def coloured(theme: Theme, variables: Mapping[str, str], *, ascii_only: bool) -> Look:
-    """The look that goes with a theme and its variables."""
+def coloured(theme: Theme, *, ascii_only: bool) -> Look:
+    """The look that goes with a theme."""
+    variables = theme.to_color_system().generate()
     fore, back = Color.parse(variables["foreground"]), Color.parse(variables["background"])
     panel = Color.parse(variables["panel"])
     colours = {

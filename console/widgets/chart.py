@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 from typing import Any, Literal, TypeAlias
 
 import plotext  # pyright: ignore[reportMissingTypeStubs]
@@ -35,7 +35,6 @@ class Plot:
     right: str
     top: float
     colour: Colour
-    filled: bool = True
 
 
 def nice_top(value: float, least: float = 1.0) -> float:
@@ -63,12 +62,15 @@ def drawn(plotted: Plot, cells: int, rows: int, look: Look) -> list[Strip]:
     figure.theme(_theme(plotted.colour, look))
     figure.plot_size(cells, rows)
     _axes(figure, plotted, rows)
-    for run in _runs(plotted.values):
-        signal = figure.signal([x for x, _ in run], [y for _, y in run], marker="*" if look.glyphs.ascii_only else "hd")
-        if plotted.filled:
-            signal.fillx()
-        if len(run) > 1:
-            signal.lines()
+    points = [(x, value) for x, value in enumerate(plotted.values) if value is not None]
+    if points:
+        marker = "*" if look.glyphs.ascii_only else "hd"
+        signal = figure.signal([x for x, _ in points], [y for _, y in points], marker=marker)
+        signal.fillx()
+        signal.lines()
+        for index, ((before, _), (after, _)) in enumerate(pairwise(points), 1):
+            if after > before + 1:
+                signal.line(index, False)
         figure.draw(signal)
     text = str(figure.build())
     if look.glyphs.ascii_only:
@@ -104,20 +106,6 @@ def _axes(figure: Any, plotted: Plot, rows: int) -> None:
     figure.ruler("y").ticks(list(marks), [figure_label(mark).rjust(Y_LABEL) for mark in marks])
     figure.ruler("x").lim(0, last)
     figure.ruler("x").ticks([0, last], [plotted.left, plotted.right])
-
-
-def _runs(values: Sequence[float | None]) -> list[list[tuple[int, float]]]:
-    """Stretches of neighbouring values, each to be drawn as one curve."""
-    runs: list[list[tuple[int, float]]] = []
-    before = -2
-    for x, value in enumerate(values):
-        if value is None:
-            continue
-        if x != before + 1:
-            runs.append([])
-        runs[-1].append((x, value))
-        before = x
-    return runs
 
 
 def _theme(colour: Colour, look: Look) -> str:

@@ -14,8 +14,8 @@ from console.widgets.lines import Lines, Panel, Span, cut, spread, strip
 from proxy_core.declaration import Setting
 from proxy_core.settings import SPEC_BY_NAME
 
-NAME = 16
-OTHERS = 3
+NAME = 13
+OTHERS = 4
 
 
 class ControlsPanel(Panel):
@@ -25,19 +25,19 @@ class ControlsPanel(Panel):
         """As many lines as there is room for."""
         width, height = self.size
         look, view = frame.look, frame.settings
-        self.entitle([("live settings", look.strong), (f" {look.glyphs.middle} next request on", look.muted)])
+        self.entitle([("live settings", look.strong)])
         lines = [
             self._line(SPEC_BY_NAME[quick.name], quick.key, frame, width)
             for quick in QUICK
             if quick.name in SPEC_BY_NAME
         ]
         keyed = {quick.name for quick in QUICK}
-        others = [spec for spec in changed(view) if spec.name not in keyed]
+        moved = [spec for spec in changed(view) if spec.name not in keyed]
+        usual = [spec for spec in view.specs if _is_guardrail(spec) and spec.name not in keyed and spec not in moved]
         room = max(height - len(lines) - 1, 0)
-        lines += [self._line(spec, "", frame, width) for spec in others[:room]]
-        live = sum(spec.live for spec in view.specs)
-        rest = live - len(lines)
-        left_out = len(others) - room
+        lines += [self._line(spec, "", frame, width) for spec in [*moved, *usual][:room]]
+        rest = sum(spec.live for spec in view.specs) - len(lines)
+        left_out = len(moved) - room
         more = f", {left_out} of them changed" if left_out > 0 else " at their default"
         lines.append([(" s ", look.accent), (fit(f"{rest} more{more}", width - 3), look.muted)])
         return [strip(line) for line in lines[:height]]
@@ -49,17 +49,16 @@ class ControlsPanel(Panel):
     def _line(self, spec: Setting, key: str, frame: Frame, width: int) -> list[Span]:
         look, view = frame.look, frame.settings
         value = spec.show(view.settings.value(spec.name))
-        is_default = view.settings.value(spec.name) == spec.default
-        source = "" if is_default else view.sources[spec.name]
-        click = _click(spec)
+        moved = view.settings.value(spec.name) != spec.default
+        click = _click(spec) if steps(spec) else Style()
         spans: list[Span] = [
             (f" {key or ' '} ", look.accent + click),
-            (fit(word_of(spec.name), NAME), look.text + click),
+            (fit(word_of(spec.name), NAME, ellipsis=look.glyphs.ellipsis), look.text + click),
         ]
         spans += (
             _values(spec, value, look) if steps(spec) else [(f"{visible(value)} {spec.unit}".rstrip(), look.strong)]
         )
-        return spread(spans, [(f" {source} ", look.muted)] if source else [], width, look.glyphs.ellipsis)
+        return spread(spans, [(look.glyphs.dot, look.warn)] if moved else [], width, look.glyphs.ellipsis)
 
 
 class ControlsLine(Lines):
@@ -89,6 +88,10 @@ class ControlsLine(Lines):
         if sum(len(text) for text, _ in [*spans, *right]) > width:
             right = []
         return [strip(spread(cut(spans, width - sum(len(text) for text, _ in right)), right, width))]
+
+
+def _is_guardrail(spec: Setting) -> bool:
+    return spec.live and spec.group == "guardrails" and bool(steps(spec))
 
 
 def _click(spec: Setting) -> Style:

@@ -7,6 +7,7 @@ from itertools import islice
 from textual.events import Blur, Focus, MouseScrollDown, MouseScrollUp
 from textual.strip import Strip
 
+from console.columns import SHORT
 from console.feed import FeedRow, FeedView
 from console.filters import NO_FILTER, Filter
 from console.format import clock, fit, visible
@@ -16,7 +17,9 @@ from console.theme import Look
 from console.widgets.lines import Panel, Span, cut, strip
 
 WORD = 8
-SHORT = 6
+LABEL = 12
+WITH_LABEL = 90
+"""From this width on the name of a session stands beside its id."""
 
 
 class EventFeed(Panel, can_focus=True):
@@ -77,9 +80,12 @@ class EventFeed(Panel, can_focus=True):
             (fit(row.word, WORD, ellipsis=""), style),
             (" ", look.text),
         ]
-        if not self._only:
-            short = visible(row.short, ascii_only=glyphs.ascii_only)
-            spans += [(fit(short, SHORT, ellipsis=""), look.muted), ("  ", look.text)]
+        if row.session and not self._only:
+            short = visible(row.short[:SHORT], ascii_only=glyphs.ascii_only)
+            spans.append((fit(short, SHORT + 1, ellipsis=""), look.name))
+            if width >= WITH_LABEL:
+                label = visible(row.label, ascii_only=glyphs.ascii_only)
+                spans.append((fit(label, LABEL, ellipsis=glyphs.ellipsis) + " ", look.muted))
         quiet = row.severity in {"debug", "info", "notice"}
         spans.append((visible(row.text, ascii_only=glyphs.ascii_only), look.text if quiet else style))
         return spans

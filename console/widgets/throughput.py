@@ -6,7 +6,7 @@ from textual.strip import Strip
 
 from console.format import minute, rate, seconds
 from console.frame import Frame
-from console.series import Curve, Measure, curve, end_of, recent
+from console.series import Curve, Measure, curve, end_of, recent, span_of
 from console.widgets.chart import Colour, Plot, drawn, nice_top
 from console.widgets.lines import Panel
 
@@ -17,12 +17,11 @@ EVERY = 1.0
 
 
 class ThroughputChart(Panel):
-    """Decoded or prefilled tokens a second, or times to the first token, over `span` seconds."""
+    """Decoded or prefilled tokens a second, or times to the first token."""
 
-    def __init__(self, measure: Measure, *, span: float = 300.0) -> None:
+    def __init__(self, measure: Measure) -> None:
         super().__init__(id=f"chart-{measure}", classes="chart")
         self._measure: Measure = measure
-        self._span = span
         self._made_at = float("-inf")
         self._made_of: tuple[object, ...] = ()
         self._made: list[Strip] = []
@@ -35,7 +34,8 @@ class ThroughputChart(Panel):
             return self._made
         samples = frame.snapshot.samples
         steps = max(min(width - 6, 150), 10)
-        shown = curve(samples, self._measure, end_of(samples, frame.now), self._span, steps)
+        end = end_of(samples, frame.now)
+        shown = curve(samples, self._measure, end, span_of(samples, end), steps)
         self._entitle(frame, shown)
         self._made_at = frame.now
         if self._made_of != (*shape, shown):
@@ -56,9 +56,9 @@ class ThroughputChart(Panel):
         look = frame.look
         value = recent(frame.snapshot.samples, self._measure, frame.now)
         unit, figure, peak = (
-            ("", seconds(value, look.glyphs.nothing), seconds(shown.top))
+            ("", seconds(value, look.glyphs.nothing), seconds(max(shown.top, value or 0.0)))
             if self._measure == "ttft"
-            else (" tok/s", rate(value, look.glyphs.nothing), rate(shown.top))
+            else (" tok/s", rate(value, look.glyphs.nothing), rate(max(shown.top, value or 0.0)))
         )
         spans = [(TITLES[self._measure], look.muted), (f" {figure}{unit}", look.strong)]
         if shown.top:

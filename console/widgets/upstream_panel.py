@@ -13,7 +13,7 @@ from console.widgets.lines import Panel, Span, cut, strip
 from proxy_core.snapshot import Snapshot, UpstreamView
 
 NAME = 9
-ROWS = 7
+ROWS = 6
 
 
 class UpstreamPanel(Panel):
@@ -29,9 +29,8 @@ class UpstreamPanel(Panel):
             ("model", [(visible(view.model or "not known", ascii_only=ascii_only), look.text)]),
             ("window", _window(view, look)),
             ("slots", _slots(frame.snapshot, look)),
-            ("requests", _requests(frame.snapshot, look)),
+            ("requests", _requests(frame, look)),
             ("tokens", _tokens(frame.snapshot, look)),
-            ("uptime", [(age(frame.now - frame.snapshot.started_at), look.text)]),
         ]
         width, height = self.size
         return [
@@ -67,14 +66,14 @@ def _slots(snapshot: Snapshot, look: Look) -> list[Span]:
     return [*spans, (f"{look.glyphs.middle:^3}{waiting} waiting", look.warn)] if waiting else spans
 
 
-def _requests(snapshot: Snapshot, look: Look) -> list[Span]:
-    totals = snapshot.totals
+def _requests(frame: Frame, look: Look) -> list[Span]:
+    totals = frame.snapshot.totals
     spans: list[Span] = [(f"{totals.requests:,}", look.text)]
     if totals.failed:
         spans += [(f"{look.glyphs.middle:^3}", look.muted), (f"{totals.failed:,} failed", look.bad)]
     if totals.cancelled:
         spans += [(f"{look.glyphs.middle:^3}{counted(totals.cancelled, 'cancelled', 'cancelled')}", look.muted)]
-    return spans
+    return [*spans, (f"{look.glyphs.middle:^3}in {age(frame.now - frame.snapshot.started_at)}", look.muted)]
 
 
 def _tokens(snapshot: Snapshot, look: Look) -> list[Span]:

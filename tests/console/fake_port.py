@@ -37,7 +37,8 @@ def _used(tokens: int, window: int = 65_536) -> dict[str, object]:
 
 SESSIONS = (
     session("a3f91c77", "webapp: dark mode", **_used(63_120), turns_left=1, decode_rate=31.2, ttft=4.1,
-            last_tool="Edit", history=tuple(min(4_000 + 1_960 * turn, 63_120) for turn in range(32)), created_at=NOW - 5400),
+            last_tool="Edit",
+            history=tuple(min(4_000 + 1_960 * turn, 63_120) for turn in range(32)), created_at=NOW - 5400),
     session("5d10e2b9", "refactor billing", **_used(57_300), turns_left=4, phase="prefill", phase_since=NOW - 12,
             prefill_done=0.61, decode_rate=12.0, ttft=19.8, cached_share=0.04, last_tool="Bash", created_at=NOW - 4100),
     session("5d10e2b9/e71a04", "find call sites", **_used(21_800), phase="tool", phase_since=NOW - 7, active=0,
