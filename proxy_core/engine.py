@@ -22,9 +22,10 @@ from proxy_core.events import (
 )
 from proxy_core.exchange import Exchange, Outcome, Road
 from proxy_core.fitting import Fitting
+from proxy_core.guardrails.grammar_memory import GrammarMemory
 from proxy_core.ledger import Ledger
 from proxy_core.live_settings import LiveSettings, UpdateResult
-from proxy_core.measurement import Measurement
+from proxy_core.measurement import Measurement, shared_memory_full
 from proxy_core.picture import session_views
 from proxy_core.preparation import Preparation, Prepared
 from proxy_core.sessions.identity import identify
@@ -61,6 +62,7 @@ class Engine:
         self.sessions = SessionStore(self._forgotten)
         self.fitting = Fitting(self._publish, self.count_tokens, lambda: self.window)
         self.preparation = Preparation(self._publish, self.fitting.cut)
+        self._grammars = GrammarMemory()
         self._started_at = time.time()
         self._upstream_since = self._started_at
         self._asked = 0.0
@@ -130,7 +132,14 @@ class Engine:
         if prepared.ending:
             turn.outline = None  # the model server is not asked, so nothing can be learnt
         turn.session.model = prepared.chat.body["model"]
-        road = Road(self.upstream, chat_completions(self.root), self._publish, self.throughput, self._recovered)
+        road = Road(
+            upstream=self.upstream,
+            url=chat_completions(self.root),
+            publish=self._publish,
+            throughput=self.throughput,
+            recover=self._recovered,
+            grammars=self._grammars,
+        )
         return Exchange(turn, prepared.chat, road, prepared.policy, prepared.ending)
 
     async def _ready(self, turn: Turn) -> Prepared:
@@ -167,6 +176,8 @@ class Engine:
     def learn(self, turn: Turn, error: ApiError) -> None:
         """Take from an error what it says of the model server and of the turn's prompt."""
         self.measurement.overflowed(turn, error, self.watch.facts)
+        if shared_memory_full(error, turn.input_tokens + turn.decoded, self.window):
+            self.watch.learn_shared_memory()
         if error.overflow is not None:
             self.watch.learn_window(error.overflow.limit)
         elif error.status >= 500:
@@ -252,6 +263,7 @@ class Engine:
                 window=window or facts.window,
                 window_source="PROXY_CONTEXT_WINDOW" if window else facts.window_source,
                 slots=facts.slots,
+                window_shared=facts.unified_kv,
             ),
             samples=self.throughput.samples(),
             totals=self.ledger.totals,

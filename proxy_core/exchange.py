@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, aclosing, suppress
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import AsyncExitStack, aclosing
 from dataclasses import dataclass, replace
-from typing import cast
 
 import httpx
 import orjson
 
 from proxy_core.events import AnswerContinued, EngineEvent, RequestAltered, UpstreamRetried
 from proxy_core.guardrails.again import Again
+from proxy_core.guardrails.grammar_memory import GrammarMemory
 from proxy_core.guardrails.rails import Rails, RailsPolicy
 from proxy_core.guardrails.reasoning import ReasoningFallback
 from proxy_core.throughput import Throughput
@@ -22,13 +21,12 @@ from proxy_core.translate.request import ChatRequest
 from proxy_core.translate.response import completion_to_chunks
 from proxy_core.translate.sse import SseReader
 from proxy_core.translate.stream import StreamConverter, StreamOptions
-from proxy_core.translate.tool_schemas import without_grammar_traps
 from proxy_core.translate.types import Change, Event, JsonObject
 from proxy_core.translate.usage import Timings, Usage
 from proxy_core.turn import Turn, new_message_id
+from proxy_core.upstream.answer_body import read_json, read_to_end
 from proxy_core.upstream.client import UpstreamClient, transport_error
 
-LAST_BYTES_SECONDS = 0.25
 BEFORE_SHOWN = 200
 
 Publish = Callable[[EngineEvent], None]
@@ -46,6 +44,7 @@ class Road:
     publish: Publish
     throughput: Throughput
     recover: Recover
+    grammars: GrammarMemory
 
 
 @dataclass(slots=True)
@@ -147,7 +146,7 @@ class Exchange:
             response = await self._open(opened, body)
             self.turn.enter("prefill")
             if response.headers.get("content-type", "").startswith("application/json"):
-                yield self._whole(await _read_json(response, self._road.url))
+                yield self._whole(await read_json(response, self._road.url))
                 return
             reader = SseReader()
             incoming = response.aiter_raw()
@@ -165,7 +164,7 @@ class Exchange:
                 return
             yield self._sound(self._convert(reader.close()))
             yield self._sound(self._end(done=reader.done))
-            await _read_to_end(incoming)
+            await read_to_end(incoming)
 
     def _spoken(self, text: str) -> list[Event]:
         """An answer of the proxy's own, in the shape of the model's."""
@@ -177,15 +176,29 @@ class Exchange:
     async def _open(self, opened: AsyncExitStack, body: JsonObject) -> httpx.Response:
         """Send the request; once more with simpler tool schemas after a refused grammar, or cut after an overflow."""
         try:
-            return await self._sent(opened, body)
+            return await self._sent(opened, self._expressible(body))
         except ApiError as error:
-            other = self._cleaned(body, error)
-            if other is None and body is self.chat.body:
-                other = await self._road.recover(self.turn, error)
-                self.chat = replace(self.chat, body=other or body)
+            other = await self._other(body, error)
             if other is None:
                 raise
             return await self._sent(opened, other)
+
+    async def _other(self, body: JsonObject, error: ApiError) -> JsonObject | None:
+        """The body to send after a refusal."""
+        if is_grammar_error(error) and self._road.grammars.refuse(body):
+            return self._expressible(body)
+        if body is not self.chat.body:
+            return None
+        other = await self._road.recover(self.turn, error)
+        self.chat = replace(self.chat, body=other or body)
+        return self._expressible(other) if other is not None else None
+
+    def _expressible(self, body: JsonObject) -> JsonObject:
+        """The body with simpler tool schemas where the server refused these before; the session is told once."""
+        simpler, changes = self._road.grammars.simplified(body)
+        for change in self.turn.session.news(changes):
+            self._altered(change)
+        return simpler
 
     async def _sent(self, opened: AsyncExitStack, body: JsonObject) -> httpx.Response:
         road = self._road
@@ -231,17 +244,6 @@ class Exchange:
         if first and turn.ttft is not None:
             self._road.throughput.first_token(now, turn.ttft)
         self._road.throughput.decoded(now, len(deltas))
-
-    def _cleaned(self, body: JsonObject, error: ApiError) -> JsonObject | None:
-        """The body with tool schemas that any grammar can express, when a grammar was what the server refused."""
-        if not body.get("tools") or not is_grammar_error(error):
-            return None
-        tools, changes = without_grammar_traps(body["tools"])
-        if not changes:
-            return None
-        for change in changes:
-            self._altered(change)
-        return {**body, "tools": tools}
 
     def _altered(self, change: Change) -> None:
         turn = self.turn
@@ -295,25 +297,3 @@ def _schemas(body: JsonObject) -> dict[str, JsonObject]:
     """The declared tools' parameter schemas by name: they tell how an argument written as text is meant."""
     functions: list[JsonObject] = [tool["function"] for tool in body.get("tools", ())]
     return {function["name"]: function.get("parameters") or {} for function in functions}
-
-
-async def _read_to_end(incoming: AsyncIterator[bytes]) -> None:
-    """Take the few bytes behind `[DONE]`: a connection whose answer was read to its end can serve the next request."""
-    with suppress(TimeoutError, httpx.HTTPError):
-        async with asyncio.timeout(LAST_BYTES_SECONDS):
-            async for _ in incoming:
-                pass
-
-
-async def _read_json(response: httpx.Response, url: str) -> JsonObject:
-    try:
-        content = await response.aread()
-    except httpx.HTTPError as error:
-        raise transport_error(error, url) from error
-    try:
-        parsed: object = orjson.loads(content)
-    except orjson.JSONDecodeError:
-        parsed = None
-    if isinstance(parsed, dict):
-        return cast("JsonObject", parsed)
-    return {"error": {"message": "the model server answered no JSON object"}}
