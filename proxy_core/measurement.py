@@ -28,6 +28,15 @@ COSTLY_BREAK = 1000
 OWN_ROLES = frozenset({"main", "subagent"})
 
 
+MEMORY_FULL = "context size has been exceeded"
+"""What llama.cpp says in the middle of all running answers when its slots have filled the memory that they share."""
+
+
+def shared_memory_full(error: ApiError, tokens: int, window: int) -> bool:
+    """Whether an answer broke off because other slots filled the server's memory: its own `tokens` were far fewer."""
+    return MEMORY_FULL in error.message.lower() and error.overflow is None and 0 < tokens < 0.9 * window
+
+
 @dataclass(slots=True)
 class Measurement:
     """Engine thread only."""

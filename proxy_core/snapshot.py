@@ -79,6 +79,8 @@ class UpstreamView:
     window: int
     window_source: str
     slots: int | None
+    window_shared: bool | None = None
+    """Whether the slots share one window; None unknown."""
 
 
 @dataclass(frozen=True, slots=True)

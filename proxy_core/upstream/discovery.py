@@ -132,7 +132,7 @@ class UpstreamWatch:
         self._pace = pace or Pace()
         self._poked = asyncio.Event()
         self._entries: Entries = []
-        self._learnt: tuple[UpstreamFacts, int] | None = None
+        self._learnt: tuple[UpstreamFacts, dict[str, int | str | bool]] | None = None
         self._silent = False
 
     def poke(self) -> None:
@@ -142,9 +142,18 @@ class UpstreamWatch:
     def learn_window(self, n_ctx: int) -> None:
         """An overflow error told the true window in tokens; it stands until the server says something new."""
         if n_ctx > 0 and n_ctx != self.facts.window:
-            self._learnt = (self._learnt[0] if self._learnt else self.facts, n_ctx)
-            self._become(self.state, self._with_learnt(self._learnt[0]), self.detail)
-            self.poke()
+            self._learn(window=n_ctx, window_source="overflow error")
+
+    def learn_shared_memory(self) -> None:
+        """Answers broke off because all slots together had filled the server's memory: they share it."""
+        if not self.facts.unified_kv:
+            self._learn(unified_kv=True)
+
+    def _learn(self, **lesson: int | str | bool) -> None:
+        base, known = self._learnt or (self.facts, {})
+        self._learnt = (base, known | lesson)
+        self._become(self.state, self._with_learnt(base), self.detail)
+        self.poke()
 
     async def run(self) -> None:
         """Watch until cancelled."""
@@ -197,7 +206,7 @@ class UpstreamWatch:
         if self._learnt is None or self._learnt[0] != discovered:
             self._learnt = None
             return discovered
-        return replace(discovered, window=self._learnt[1], window_source="overflow error")
+        return replace(discovered, **self._learnt[1])
 
     def _become(self, state: str, facts: UpstreamFacts, detail: str) -> None:
         before, known = (self.state, self.detail), self.facts

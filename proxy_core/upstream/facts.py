@@ -33,7 +33,8 @@ class UpstreamFacts:
     use when a request names none that is served; `models` are all names it accepts. `window` is what one request may
     use, in tokens, 0 unknown, and `window_source` where that was read; the maximum that a model was trained for is
     never taken for it. None is unknown in `slots` (requests served at once), `vision` (reads images) and `unified_kv`
-    (slots share one window; no server tells, but one slot has nobody to share with).
+    (slots share one window: no server tells, but one slot has nobody to share with, and answers that break off because
+    the shared memory is full show it).
     """
 
     kind: str = "unknown"

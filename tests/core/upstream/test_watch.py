@@ -208,3 +208,19 @@ async def test_an_unforeseen_failure_does_not_end_the_watch(caplog):
         await until(lambda: "looking at the model server failed" in caplog.text)
         watched.server.answers = LLAMA_CPP
         await until(lambda: watched.watch.state == "up")
+
+
+async def test_that_slots_share_their_memory_is_learnt_from_answers_that_broke_off():
+    watched = Watched(LLAMA_CPP)
+    await watched.look()
+    assert watched.watch.facts.unified_kv is None
+    watched.told.clear()
+    watched.watch.learn_shared_memory()
+    watched.watch.learn_shared_memory()
+    assert watched.told == [tiny("up", "up")]
+    watched.watch.learn_window(2048)
+    assert await watched.look(anew=True) == []
+    assert (watched.watch.facts.unified_kv, watched.watch.facts.window) == (True, 2048)
+    await watched.look({"*": GONE})
+    await watched.look(LLAMA_CPP)
+    assert watched.watch.facts.unified_kv is None
