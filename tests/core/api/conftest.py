@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +13,7 @@ import uvicorn
 
 from proxy_core.api.app import create_app
 from proxy_core.engine import Engine
+from proxy_core.listening import bind
 from proxy_core.live_settings import LiveSettings, SettingsView
 from proxy_core.settings import SPEC_BY_NAME, Settings
 
@@ -57,7 +57,7 @@ async def start_proxy() -> AsyncIterator[StartProxy]:
         if listening:
             await upstream.start()
         engine = Engine(settings(upstream.base, **values))
-        sock = socket.create_server(("127.0.0.1", 0))
+        sock = bind("127.0.0.1", 0)
         port = sock.getsockname()[1]
         server = uvicorn.Server(uvicorn.Config(create_app(engine), log_config=None, lifespan="off"))
         server.capture_signals = _Nothing  # type: ignore[method-assign]
