@@ -20,6 +20,9 @@ from proxy_core.translate.types import JsonObject
 
 TRIES = 4
 RETRY_SECONDS = 2.0
+MOST_MESSAGES = 160
+"""Beyond these an agent compacts by itself: the proxy prunes what it sends on, and an overflow may never come."""
+
 KEPT_AFTER_COMPACTION = 6
 """Messages that a compaction keeps besides its summary."""
 
@@ -58,6 +61,8 @@ class SampleAgent:
     async def _do(self, task: str) -> None:
         """One task: turns with tools until the model is content."""
         self._messages.append({"role": "user", "content": task})
+        if len(self._messages) > MOST_MESSAGES:
+            self._compact()
         while True:
             turn = await self._turn()
             if turn is None:
@@ -101,7 +106,8 @@ class SampleAgent:
         }
 
     def _result(self, call: JsonObject) -> JsonObject:
-        text = run_tool(self._story, call["name"], call["input"], self._rng)
+        rng = dice(self._story.label, call["name"], json.dumps(call["input"]))  # the same call, the same result
+        text = run_tool(self._story, call["name"], call["input"], rng)
         return {"type": "tool_result", "tool_use_id": call["id"], "content": text}
 
     def _compact(self) -> None:

@@ -10,6 +10,8 @@ from console.demo.stories import Story
 from proxy_core.translate.types import JsonObject
 
 SEED = 20
+STUBBORN_STEPS = 16
+"""A stubborn model gives up by itself after so many rounds, should nobody stop it before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,8 @@ def dice(*parts: object) -> Random:
 def next_step(story: Story, task: str, step: int, turn: int) -> Reply:
     """The reply of an agent's model: after `step` rounds of tools in the task; `turn` tells repeated tasks apart."""
     rng = dice(story.label, task, step, turn)
+    if task == story.stubborn and 0 < step < STUBBORN_STEPS:
+        return Reply("It failed. Perhaps it passes when I run it again.", "", (_test_run(story),))
     steps = dice(story.label, task, turn).randint(4, 9)
     if step >= steps:
         return Reply(_thought(story, rng, "The tests pass, so I can sum up."), _conclusion(story, rng))

@@ -7,7 +7,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """One project. `fill` is the share of the context window that its agent has used when the demo begins."""
+    """One project. `fill` is the share of the context window that its agent has used when the demo begins.
+
+    In the task `stubborn` the model runs the same tests again and again, as small models do.
+    """
 
     label: str
     directory: str
@@ -17,6 +20,7 @@ class Story:
     tasks: tuple[str, ...]
     test_command: str
     agent_id: str = ""
+    stubborn: str = ""
 
     @property
     def system(self) -> str:
@@ -106,6 +110,7 @@ STORIES: tuple[Story, ...] = (
             "Measure how long the interrupt handler runs and print it on the console.",
         ),
         test_command="ctest --output-on-failure",
+        stubborn="The second sensor stops after about an hour. I suspect the ring buffer.",
     ),
 )
 

@@ -12,9 +12,10 @@ from typing import Any
 import httpx
 import pytest
 
-from console.demo import completion
+from console.demo import agents, completion
 from console.demo.agents import SampleAgent
-from console.demo.script import next_step
+from console.demo.client import AssistantTurn
+from console.demo.script import STUBBORN_STEPS, next_step
 from console.demo.slots import KEPT_PROMPTS, Slots
 from console.demo.stories import STORIES, Story
 from console.demo.tool_set import TOOLS, run_tool
@@ -231,8 +232,8 @@ def test_prompts_are_remembered_as_far_as_they_agree() -> None:
 def test_scripts_end_and_repeat_themselves() -> None:
     for story in STORIES:
         for task in story.tasks:
-            replies = [next_step(story, task, step, 1) for step in range(10)]
-            assert replies == [next_step(story, task, step, 1) for step in range(10)]
+            replies = [next_step(story, task, step, 1) for step in range(STUBBORN_STEPS + 1)]
+            assert replies == [next_step(story, task, step, 1) for step in range(STUBBORN_STEPS + 1)]
             steps = [bool(reply.calls) for reply in replies]
             assert steps == sorted(steps, reverse=True), "once it concludes, it calls nothing more"
             assert not steps[-1]
@@ -250,6 +251,28 @@ async def test_an_agents_history_stays_a_conversation_when_it_is_compacted(story
     roles = [message["role"] for message in agent._messages]
     assert roles[0] == roles[-1] == "user"
     assert all(before != after for before, after in pairwise(roles))
+
+
+def test_a_stubborn_model_repeats_one_call_until_somebody_stops_it() -> None:
+    (story,) = (story for story in STORIES if story.stubborn)
+    assert story.stubborn == story.tasks[0], "it is seen early"
+    calls = {str(next_step(story, story.stubborn, step, 1).calls) for step in range(1, STUBBORN_STEPS)}
+    assert len(calls) == 1
+
+
+async def test_a_history_is_bounded_even_when_nothing_ever_overflows(monkeypatch: pytest.MonkeyPatch) -> None:
+    lengths: list[int] = []
+
+    async def ask(_http: object, _url: str, body: dict[str, Any], _headers: object) -> AssistantTurn:
+        lengths.append(len(body["messages"]))
+        return AssistantTurn([{"type": "text", "text": "Done."}], "end_turn")
+
+    monkeypatch.setattr(agents, "ask", ask)
+    async with httpx.AsyncClient() as http:
+        agent = SampleAgent(STORIES[0], "http://unused", "", http)
+    for _ in range(2 * agents.MOST_MESSAGES):
+        await agent._do("one more thing")
+    assert max(lengths) <= agents.MOST_MESSAGES
 
 
 def test_everything_that_a_story_calls_is_declared_and_can_be_run() -> None:
