@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from typing import Any, Literal, TypeAlias
 
 from proxy_core.translate.types import JsonObject
@@ -120,6 +121,6 @@ def _reads(words: list[str]) -> bool:
         return True
     program = words[0].rsplit("/", 1)[-1].strip("()")
     if program == "git":
-        sub = next((word for word in words[1:] if not word.startswith("-")), "")
+        sub = next((word for before, word in pairwise(words) if word[0] != "-" and before not in {"-c", "-C"}), "")
         return sub in _READING_GIT
     return program in _READING_COMMANDS or program.startswith("#") or program in {"done", "fi", "for", "if", "while"}

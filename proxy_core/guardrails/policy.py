@@ -22,8 +22,8 @@ SUPPLEMENT = (
 )
 
 
-def loop_settings(settings: Settings) -> LoopSettings:
-    """The loop breaker's switches and thresholds."""
+def loop_settings(settings: Settings, resets: frozenset[int] = frozenset()) -> LoopSettings:
+    """The loop breaker's switches and thresholds, and where an operator had it begin anew."""
     return LoopSettings(
         note=settings.loop_note,
         release=settings.loop_release,
@@ -34,6 +34,7 @@ def loop_settings(settings: Settings) -> LoopSettings:
         forced=settings.forced_threshold,
         stale=settings.no_progress_threshold,
         utilisation=settings.context_release_threshold,
+        resets=resets,
     )
 
 
@@ -67,10 +68,17 @@ def demanded_choice(chat: ChatRequest, settings: Settings, role: str, release: s
         return body, ""
     if choice == "required" and release:
         return body | {"tool_choice": "auto"}, f"tool choice required → auto: {release}"
-    last: JsonObject = body["messages"][-1] if body["messages"] else {}
-    if settings.tool_choice == "smart" and choice == "auto" and not release and last.get("role") == "tool":
-        return body | {"tool_choice": "required"}, "tool choice auto → required: an active tool loop"
+    if settings.tool_choice == "smart" and choice == "auto" and not release and (why := _in_work(body["messages"])):
+        return body | {"tool_choice": "required"}, f"tool choice auto → required: {why}"
     return body, ""
+
+
+def _in_work(messages: list[JsonObject]) -> str:
+    """Why a call is due: a result came back, or the last turn was text alone; "" at a session's first words."""
+    if messages and messages[-1].get("role") == "tool":
+        return "an active tool loop"
+    last = next((message for message in reversed(messages) if message.get("role") == "assistant"), None)
+    return "after a turn of text alone" if last is not None and not last.get("tool_calls") else ""
 
 
 def supplemented(body: JsonObject) -> JsonObject:

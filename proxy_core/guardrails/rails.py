@@ -102,7 +102,7 @@ class Rails:
             if not self.cut and self._policy.cut_repetition and self._watch.add(piece):
                 self.cut = True
             out.append(event if event["index"] == self._index else {**event, "index": self._index})
-        if 0 < self._policy.reasoning_limit < self._thought and self._open == "thinking":
+        if 0 < self._policy.reasoning_limit < self._thought and self._open == "thinking" and not self.cut:
             self.cut = self.endless = True
         return out
 
