@@ -41,7 +41,9 @@ class UnknownEvent(EngineEvent):
 
 
 EVENT_KINDS: dict[str, type[EngineEvent]] = {
-    kind.kind: kind for kind in list(vars(events).values()) if isinstance(kind, type) and issubclass(kind, EngineEvent)
+    kind.kind: kind
+    for kind in list(vars(events).values())
+    if isinstance(kind, type) and issubclass(kind, EngineEvent) and kind is not EngineEvent
 }
 PLAIN: dict[Any, tuple[type, ...]] = {str: (str,), int: (int,), bool: (bool,), float: (float, int)}
 """Which JSON values a plain type is read from; JSON may write the float 3.0 as 3."""
