@@ -32,6 +32,7 @@ DOCUMENT_SHARE = 0.1
 
 _PATHS = frozenset({"file_path", "path", "notebook_path", "filename", "file", "target_file"})
 _RANGES = frozenset({"offset", "limit", "start_line", "end_line", "view_range", "pages", "encoding"})
+_READ_KEYS = _PATHS | _RANGES
 
 
 class CallDigest(NamedTuple):
@@ -169,8 +170,9 @@ def _call(block: JsonObject, written: bytes) -> CallDigest:
     place, whole = 0, False
     if isinstance(value, dict):
         given = cast("JsonObject", value)
-        paths = given.keys() & _PATHS
-        if len(paths) == 1 and given.keys() <= _PATHS | _RANGES and class_of(name, given) == "read":
-            place = hash((name, str(given[paths.pop()])))
-            whole = not given.keys() & _RANGES
+        if given.keys() <= _READ_KEYS and class_of(name, given) == "read":
+            paths = given.keys() & _PATHS
+            if len(paths) == 1:
+                place = hash((name, str(given[paths.pop()])))
+                whole = len(given) == 1
     return CallDigest(str(block["id"]), same, place, whole)
