@@ -72,13 +72,16 @@ class Preparation:
 
     def _loop_plan(self, turn: Turn) -> LoopPlan | None:
         messages: list[JsonObject] = turn.body["messages"]
-        if turn.role not in AGENT_ROLES or len(messages) < 2:
+        if turn.role not in AGENT_ROLES:
             return None
-        keys = [content_key(message) for message in messages]
+        keys = turn.keys = [content_key(message) for message in messages]
         turn.human = last_human(messages, keys, self._scores)
-        if not turn.settings.loop_breaker:
+        wishes = turn.session.wishes
+        wishes.last_place = (len(keys), keys[-1])
+        if not turn.settings.loop_breaker or len(messages) < 2:
             return None
-        return plan(messages, loop_settings(turn.settings), turn.session.monitor.utilisation, self._scores, keys)
+        settings = loop_settings(turn.settings, wishes.resets(keys))
+        return plan(messages, settings, turn.session.monitor.utilisation, self._scores, keys)
 
     def _steered(self, turn: Turn, chat: ChatRequest, loop: LoopPlan | None) -> ChatRequest:
         """The translated request with what policies add or change in it."""
@@ -100,7 +103,7 @@ class Preparation:
             return
         session = turn.session
         grown = loop.level > session.loop_level
-        session.loop_level, session.loop_why = loop.level, loop.why
+        session.loop_level, session.loop_why, session.loop_turns = loop.level, loop.why, loop.turns
         if grown:
             session.acts["loop"] += 1
             self._publish(
