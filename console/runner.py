@@ -20,7 +20,7 @@ from proxy_core import logs
 from proxy_core.api.app import create_app
 from proxy_core.engine import Engine
 from proxy_core.listening import CannotListen, bind, url_of
-from proxy_core.live_settings import LiveSettings, SettingsView
+from proxy_core.live_settings import DEFAULT_ENV_FILE, LiveSettings, SettingsView
 from proxy_core.server import STOP_SECONDS, EngineFailed, EngineThread, StopMode, describe
 
 if TYPE_CHECKING:
@@ -40,13 +40,15 @@ ENGINE_FAILED = 70
 class Run:
     """The engine with its log, its demo and its faces, from `start` to `stop`."""
 
-    def __init__(self, view: SettingsView, sock: socket.socket, signals: Signals, demo: DemoWorld | None) -> None:
+    def __init__(
+        self, view: SettingsView, sock: socket.socket, signals: Signals, demo: DemoWorld | None, env_file: Path
+    ) -> None:
         self._signals = signals
         self._demo = demo
         self._view = view
         self._app: ConsoleApp | None = None
         self.url = url_of(sock)
-        self._engine = Engine(LiveSettings(view), url=self.url)
+        self._engine = Engine(LiveSettings(view, env_file), url=self.url)
         self._thread = EngineThread(self._engine, lambda: create_app(self._engine), sock, self._engine_failed)
         self.port = LocalPort(self._engine, self._thread)
         self.log_file = self._start_log()
@@ -160,7 +162,8 @@ def run(line: CommandLine, view: SettingsView) -> int:
         say(str(error))
         return CANNOT_LISTEN
     demo = _make_demo() if line.demo else None
-    this = Run(view if demo is None else _on_demo(view, demo), sock, signals, demo)
+    env_file = line.env_file or DEFAULT_ENV_FILE
+    this = Run(view if demo is None else _on_demo(view, demo), sock, signals, demo, env_file)
     try:
         this.start()
     except EngineFailed:

@@ -13,13 +13,11 @@ from pathlib import Path
 
 from proxy_core.declaration import BadSetting, Value
 from proxy_core.env_file import EnvFile, UnreadableEnvFile, read_env_file
-from proxy_core.live_settings import SettingsView, Source
+from proxy_core.live_settings import DEFAULT_ENV_FILE, SettingsView, Source
 from proxy_core.settings import SPEC_BY_NAME, SPECS, Settings
 
 OWN_PREFIXES = ("PROXY_", "LLAMA_CPP_", "UPSTREAM_API")
 """Names that begin like this are meant for Interlock, so an unknown one is worth a warning."""
-
-DEFAULT_ENV_FILE = Path(".env")
 
 
 class BadConfiguration(Exception):

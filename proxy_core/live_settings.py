@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal, TypeAlias
 
 from proxy_core.declaration import BadSetting, Setting, Value
 from proxy_core.settings import SPEC_BY_NAME, SPECS, Settings
 
+DEFAULT_ENV_FILE = Path(".env")
 Source: TypeAlias = Literal["default", "env file", "environment", "command line", "live"]
 
 
@@ -43,7 +45,11 @@ class UpdateResult:
 class LiveSettings:
     """Holds the current `SettingsView` and swaps it whole; readers on any thread see the old one or the new one."""
 
-    def __init__(self, view: SettingsView) -> None:
+    def __init__(self, view: SettingsView, env_file: Path = DEFAULT_ENV_FILE) -> None:
+        self.started = view
+        """The settings at the start, with the sources that a restart reads again."""
+        self.env_file = env_file.absolute()
+        """The file that changes are saved to; it need not exist."""
         self._view = view
         self._lock = threading.Lock()
 
@@ -80,6 +86,12 @@ class LiveSettings:
             for s in specs
         )
         return UpdateResult(self._view, applied)
+
+    def saved(self, names: Iterable[str]) -> None:
+        """The values of these settings now stand in the env file."""
+        with self._lock:
+            sources: dict[str, Source] = {**self._view.sources, **dict.fromkeys(names, "env file")}
+            self._view = SettingsView(self._view.settings, sources)
 
     @staticmethod
     def _parse(name: str, text: str) -> Value:
