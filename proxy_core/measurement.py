@@ -26,6 +26,10 @@ COSTLY_BREAK = 1000
 """Tokens to read again from which a broken prefix is worth an event."""
 
 OWN_ROLES = frozenset({"main", "subagent"})
+"""Requests that are turns of the conversation itself."""
+
+LIKE_THE_LAST = OWN_ROLES | {"compaction"}
+"""Requests that begin with the conversation, so that its last prompt tells most of what they cost."""
 
 
 MEMORY_FULL = "context size has been exceeded"
@@ -48,7 +52,7 @@ class Measurement:
     async def count(self, turn: Turn, chat: ChatRequest, facts: UpstreamFacts, window: int) -> TokenCount:
         """The best figure for a prompt; asks the server only when the prompt may come near the window."""
         outline = turn.outline = self.counter.outlines.outline(chat.body)
-        near = turn.session.prefix.last if turn.role in OWN_ROLES else None
+        near = turn.session.prefix.last if turn.role in LIKE_THE_LAST else None
         best = self.counter.best(outline, near)
         if best.source != "exact" and window and best.most >= NEAR * window:
             counted = await self.counter.count(chat.body, facts, COUNT_PATIENCE)
