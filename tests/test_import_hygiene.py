@@ -62,10 +62,9 @@ def environment(tmp_path: Path) -> dict[str, str]:
         ("from console.__main__ import main; main(['--help'])", HEAVY),
         ("from console.__main__ import main; main(['--version'])", HEAVY),
         ("from console.__main__ import main; main(['--show-settings', '--json'])", HEAVY),
-        ("import proxy_core.api.app, proxy_core.engine, proxy_core.server", SCREEN),
         ("import console.runner, console.headless, console.local_port, console.demo.world", SCREEN),
     ],
-    ids=["--help", "--version", "--show-settings", "engine", "headless and demo"],
+    ids=["--help", "--version", "--show-settings", "engine, headless and demo"],
 )
 def test_not_imported(code: str, forbidden: set[str], tmp_path: Path) -> None:
     assert imported(code, tmp_path) & forbidden == set()
