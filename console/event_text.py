@@ -135,8 +135,14 @@ def _(event: events.ContextWarning) -> str:
 
 
 @describe.register
+def _(event: events.OperatorActed) -> str:
+    return event.act
+
+
+@describe.register
 def _(event: events.SettingChanged) -> str:
-    return f"{event.name} {event.before} → {event.after} by {event.by}"
+    where = ", in this session only" if event.session else ""
+    return f"{event.name} {event.before} → {event.after} by {event.by}{where}"
 
 
 @describe.register

@@ -36,6 +36,7 @@ WORDS = {
     "output.capped": ("change", "capped"),
     "prefix.broken": ("note", "prefix"),
     "setting.changed": ("change", "setting"),
+    "operator.acted": ("note", "operator"),
     "log": ("note", "log"),
 }
 """For each kind of event the name of its sign and its word; other kinds go by the last part of their name."""

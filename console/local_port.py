@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from proxy_core.commands import Command, CommandResult
 from proxy_core.events import EventBatch
 from proxy_core.live_settings import SettingsView, UpdateResult
+from proxy_core.record_views import RecordView, RequestView, SessionDetail
 from proxy_core.snapshot import Snapshot
 
 if TYPE_CHECKING:
@@ -41,6 +42,18 @@ class LocalPort:
     def update(self, changes: Mapping[str, str]) -> UpdateResult:
         """Change live settings; all are taken or none is."""
         return self._engine.update(changes, self._by)
+
+    def detail(self, session: str) -> SessionDetail | None:
+        """What is behind the state of a session."""
+        return self._engine.detail(session)
+
+    def requests(self, session: str) -> tuple[RequestView, ...]:
+        """The last requests of a session."""
+        return self._engine.records.requests(session)
+
+    def record(self, request_id: str) -> RecordView | None:
+        """All of one request; made here, not on the engine's thread."""
+        return self._engine.records.record(request_id)
 
     def command(self, command: Command) -> CommandResult:
         """Carry out one command; a failure is told, not raised."""

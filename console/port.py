@@ -8,6 +8,7 @@ from typing import Protocol
 from proxy_core.commands import Command, CommandResult
 from proxy_core.events import EventBatch
 from proxy_core.live_settings import SettingsView, UpdateResult
+from proxy_core.record_views import RecordView, RequestView, SessionDetail
 from proxy_core.snapshot import Snapshot
 
 
@@ -32,4 +33,16 @@ class EnginePort(Protocol):
 
     def command(self, command: Command) -> CommandResult:
         """Carry out one command."""
+        ...
+
+    def detail(self, session: str) -> SessionDetail | None:
+        """What is behind the state of a session, by its key; None when there is no such session (any more)."""
+        ...
+
+    def requests(self, session: str) -> tuple[RequestView, ...]:
+        """The last requests of a session, oldest first."""
+        ...
+
+    def record(self, request_id: str) -> RecordView | None:
+        """All of one request, secrets masked; None when it is not kept (any more). May take tens of milliseconds."""
         ...

@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
 
-from proxy_core.commands import CancelSession, Command, CommandResult
+from proxy_core.commands import Command, CommandResult
+from proxy_core.detail import session_detail
 from proxy_core.events import (
     EngineEvent,
     EventRing,
@@ -26,12 +27,15 @@ from proxy_core.guardrails.grammar_memory import GrammarMemory
 from proxy_core.ledger import Ledger
 from proxy_core.live_settings import LiveSettings, UpdateResult
 from proxy_core.measurement import Measurement, shared_memory_full
-from proxy_core.picture import session_views
+from proxy_core.orders import Orders
+from proxy_core.picture import session_views, upstream_view
 from proxy_core.preparation import Preparation, Prepared
+from proxy_core.record_views import SessionDetail
+from proxy_core.records import RecordStore, new_record
 from proxy_core.sessions.identity import identify
 from proxy_core.sessions.purpose import request_kind
 from proxy_core.sessions.store import Session, SessionStore
-from proxy_core.snapshot import Snapshot, UpstreamView
+from proxy_core.snapshot import Snapshot
 from proxy_core.throughput import Throughput
 from proxy_core.translate.errors import ApiError
 from proxy_core.translate.types import JsonObject
@@ -60,6 +64,8 @@ class Engine:
         self.draining = False
         self.root = normalise_base(settings.current.llama_cpp_base)
         self.sessions = SessionStore(self._forgotten)
+        self.records = RecordStore(self._secrets)
+        self.events.add_sink(self.records.take)
         self.fitting = Fitting(self._publish, self.count_tokens, lambda: self.window)
         self.preparation = Preparation(self._publish, self.fitting.cut)
         self._grammars = GrammarMemory()
@@ -99,6 +105,7 @@ class Engine:
         """Take no new requests; those in flight go on."""
         if not self.draining:
             self.draining = True
+            self.sessions.release()
             self._publish(ServerDraining(at=time.time(), active=self.active))
 
     def end_turns(self) -> None:
@@ -108,8 +115,8 @@ class Engine:
 
     # -- the road of a request ------------------------------------------------------------------------------------
 
-    def admit(self, headers: Mapping[str, str], body: JsonObject, request_id: str) -> Turn:
-        """Make the turn of a validated body: whose it is, what for, and under which settings."""
+    def admit(self, headers: Mapping[str, str], body: JsonObject, request_id: str, raw: bytes = b"") -> Turn:
+        """Make the turn of a validated body: whose it is, what for, and under which settings. `raw`: as it came."""
         current = self.settings.current
         identity = identify(headers, body)
         now = time.time()
@@ -124,14 +131,18 @@ class Engine:
                 )
             )
         role = request_kind(headers, body)
-        return Turn(request_id, body, identity, role, session, current, stream=body.get("stream") is True)
+        current = current.changed(session.wishes.overrides)
+        turn = Turn(request_id, body, identity, role, session, current, stream=body.get("stream") is True)
+        turn.record = new_record(turn, headers, chat_completions(self.root))
+        self.records.begin(turn.record, raw)
+        return turn
 
     async def exchange(self, turn: Turn) -> Exchange:
         """Translate the turn and make ready to send it. Raises `InvalidRequest`."""
         prepared = await self._ready(turn)
         if prepared.ending:
             turn.outline = None  # the model server is not asked, so nothing can be learnt
-        turn.session.model = prepared.chat.body["model"]
+        turn.session.model, turn.record.changes = prepared.chat.body["model"], prepared.chat.changes
         road = Road(
             upstream=self.upstream,
             url=chat_completions(self.root),
@@ -211,13 +222,12 @@ class Engine:
 
     async def command(self, command: Command) -> CommandResult:
         """Carry out an operator's command."""
-        if isinstance(command, CancelSession):
-            turns = [turn for turn in self.ledger.active.values() if turn.session.key == command.session]
-            for turn in turns:
-                turn.cancel("operator")
-            return CommandResult(bool(turns), f"cancelled {len(turns)}" if turns else "nothing in flight there")
-        self.watch.poke()
-        return CommandResult(ok=True, message="asking the model server")
+        return Orders(self.sessions, self.ledger, self.settings, self._publish, self.watch.poke).carry_out(command)
+
+    def detail(self, key: str) -> SessionDetail | None:
+        """What is behind a session's state; any thread."""
+        session = self.sessions.get(key)
+        return session_detail(session) if session is not None else None
 
     # -- background -------------------------------------------------------------------------------------------------
 
@@ -253,18 +263,7 @@ class Engine:
             draining=self.draining,
             active=self.active,
             sessions=session_views(self.sessions.all(), self.ledger.active.values(), now),
-            upstream=UpstreamView(
-                url=self.root,
-                state=state,
-                since=self._upstream_since,
-                detail=detail,
-                kind=facts.kind,
-                model=facts.model,
-                window=window or facts.window,
-                window_source="PROXY_CONTEXT_WINDOW" if window else facts.window_source,
-                slots=facts.slots,
-                window_shared=facts.unified_kv,
-            ),
+            upstream=upstream_view(self.root, state, self._upstream_since, detail, facts, window),
             samples=self.throughput.samples(),
             totals=self.ledger.totals,
             loop_lag=self._lag,
@@ -292,6 +291,9 @@ class Engine:
 
     def _forgotten(self, session: Session, reason: str) -> None:
         self._publish(SessionForgotten(at=time.time(), session=session.key, reason=reason))
+
+    def _secrets(self) -> tuple[str, ...]:
+        return (self.settings.current.upstream_api_key, self.settings.current.auth_token)
 
     def _publish(self, event: EngineEvent) -> None:
         self.events.publish(event)

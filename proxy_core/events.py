@@ -256,8 +256,17 @@ class PrefixBroken(EngineEvent):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OperatorActed(EngineEvent):
+    """An operator did something to a session; `act` says what, in words."""
+
+    kind: ClassVar[str] = "operator.acted"
+    severity: ClassVar[Severity] = "notice"
+    act: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SettingChanged(EngineEvent):
-    """A live setting got another value; the next request of every session uses it."""
+    """A live setting got another value; the next request of every session, or of `session` alone, uses it."""
 
     kind: ClassVar[str] = "setting.changed"
     severity: ClassVar[Severity] = "notice"

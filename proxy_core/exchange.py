@@ -21,6 +21,7 @@ from proxy_core.translate.request import ChatRequest
 from proxy_core.translate.response import completion_to_chunks
 from proxy_core.translate.sse import SseReader
 from proxy_core.translate.stream import StreamConverter, StreamOptions
+from proxy_core.translate.tool_schemas import parameter_schemas
 from proxy_core.translate.types import Change, Event, JsonObject
 from proxy_core.translate.usage import Timings, Usage
 from proxy_core.turn import Turn, new_message_id
@@ -68,11 +69,10 @@ class Exchange:
         self.chat = chat
         self._road = road
         self._ending = ending
-        self._schemas = _schemas(chat.body)
+        self._schemas = parameter_schemas(chat.body)
         self._message_id = new_message_id()
         self.converter = self._new_converter()
         self._rails = Rails(policy, self._schemas)
-        self._tools: list[str] = []
         self._first: Usage | None = None
         settings = turn.settings
         self._fallback = ReasoningFallback(settings.stream_reasoning_fallback, settings.stream_reasoning_max_chars)
@@ -107,6 +107,7 @@ class Exchange:
 
         Raises `ApiError` for every way in which there is no complete answer; what was given before stands.
         """
+        await self.turn.let_through()
         if self._ending:
             yield self._spoken(self._ending)
             return
@@ -146,12 +147,15 @@ class Exchange:
             response = await self._open(opened, body)
             self.turn.enter("prefill")
             if response.headers.get("content-type", "").startswith("application/json"):
-                yield self._whole(await read_json(response, self._road.url))
+                answer = await read_json(response, self._road.url)
+                self.turn.record.hears(orjson.dumps(answer))
+                yield self._whole(answer)
                 return
             reader = SseReader()
             incoming = response.aiter_raw()
             try:
                 async for data in incoming:
+                    self.turn.record.hears(data)
                     events = self._convert(reader.feed(data))
                     if events:
                         yield events
@@ -201,8 +205,9 @@ class Exchange:
         return simpler
 
     async def _sent(self, opened: AsyncExitStack, body: JsonObject) -> httpx.Response:
-        road = self._road
-        stream = road.upstream.stream(road.url, orjson.dumps(body), self.turn.settings, self._retried, self._waiting)
+        road, content = self._road, orjson.dumps(body)
+        self.turn.record.sends(content)
+        stream = road.upstream.stream(road.url, content, self.turn.settings, self._retried, self._waiting)
         return await opened.enter_async_context(stream)
 
     def _sound(self, events: list[Event]) -> list[Event]:
@@ -291,9 +296,3 @@ class Exchange:
 
     def _waiting(self, waiting: bool) -> None:
         self.turn.enter("connect" if waiting else "queued")
-
-
-def _schemas(body: JsonObject) -> dict[str, JsonObject]:
-    """The declared tools' parameter schemas by name: they tell how an argument written as text is meant."""
-    functions: list[JsonObject] = [tool["function"] for tool in body.get("tools", ())]
-    return {function["name"]: function.get("parameters") or {} for function in functions}

@@ -24,6 +24,8 @@ CONVERSATIONS = 1024
 COUNT_FROM = 0.15
 """Share of the window whose beginning is counted once, to know what the fixed measure means to this model."""
 
+ASKED, REACHED, FOUND = "an operator asked for it", "the threshold was reached", "an earlier cut, found again"
+
 BRIM = 0.97
 """Share of the window from which an exact count shows that too little was cut."""
 
@@ -63,20 +65,22 @@ class Fitting:
             return body
         fit, window = self._fit(turn), self._window_of(turn)
         messages: list[JsonObject] = body["messages"]
-        keys = [content_key(message) for message in messages]
+        keys = _keys(turn, messages)
         head = self._cache.digests.head(body)
         if window and not fit.scale.asked:
             await self._count_beginning(fit.scale, body, head, keys, window)
+        wishes = turn.session.wishes
+        asked = turn.role != "compaction" and wishes.prune_here(keys)
         plan = plan_pruning(
             messages,
             head,
             window,
-            prune_settings(turn.settings, turn.role, compacting=_compacts(turn)),
+            replace(prune_settings(turn.settings, turn.role, compacting=_compacts(turn)), asked=wishes.prunes(keys)),
             scale=fit.scale.value,
             cache=self._cache,
             keys=keys,
         )
-        self._note(turn, fit, plan)
+        self._note(turn, fit, plan, asked=asked)
         return body if plan.changes_nothing else {**body, "messages": plan.apply(messages)}
 
     def corrected(self, turn: Turn, count: TokenCount) -> bool:
@@ -166,11 +170,11 @@ class Fitting:
         scale.overflowed(tokens, plan.weight)
         return scale.value > before
 
-    def _note(self, turn: Turn, fit: _Fit, plan: PrunePlan) -> None:
+    def _note(self, turn: Turn, fit: _Fit, plan: PrunePlan, *, asked: bool) -> None:
         turn.plan = plan
         cut = hash((plan.dropped, frozenset(plan.cuts.items()))) if not plan.changes_nothing else 0
-        if cut and cut != fit.cut:
-            told = plan.prunes[-1:] if plan.fresh else plan.prunes
+        if asked or (cut and cut != fit.cut):
+            told = plan.prunes[-1:] if plan.fresh else () if asked else plan.prunes
             turn.pruned = True
             turn.session.acts["prune"] += 1
             self._publish(
@@ -178,12 +182,12 @@ class Fitting:
                     at=time.time(),
                     session=turn.session.key,
                     request=turn.request_id,
-                    before=round(told[0].before * fit.scale.value) if plan.fresh else plan.full,
+                    before=round(told[0].before * fit.scale.value) if plan.fresh and told else plan.full,
                     after=plan.size,
                     superseded=sum(prune.superseded for prune in told),
                     shortened=sum(prune.shortened for prune in told),
                     turns=sum(prune.turns for prune in told),
-                    why="the threshold was reached" if plan.fresh else "an earlier cut, found again",
+                    why=ASKED if asked else REACHED if plan.fresh else FOUND,
                 )
             )
             fit.cut = cut
@@ -212,6 +216,19 @@ class Fitting:
     def _window_of(self, turn: Turn) -> int:
         window, limit = self._window(), self._fit(turn).limit
         return min(window, limit) if window and limit else window or limit
+
+
+def _keys(turn: Turn, messages: list[JsonObject]) -> list[int]:
+    """Content hashes; a guardrail's note makes another message of the one that it is in."""
+    given: list[JsonObject] = turn.body["messages"]
+    if len(turn.keys) != len(given):
+        turn.keys = [content_key(message) for message in given]
+    if len(messages) != len(given):
+        return [content_key(message) for message in messages]
+    return [
+        key if message is original else content_key(message)
+        for key, original, message in zip(turn.keys, given, messages, strict=True)
+    ]
 
 
 def _compacts(turn: Turn) -> bool:

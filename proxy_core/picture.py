@@ -6,14 +6,16 @@ import time
 from collections.abc import Iterable
 
 from proxy_core.sessions.store import Session
-from proxy_core.snapshot import Phase, SessionView
+from proxy_core.snapshot import Phase, SessionView, UpstreamView
 from proxy_core.turn import Turn
+from proxy_core.upstream.facts import UpstreamFacts
 
 TOOL_PATIENCE = 600.0
 """After a call was delivered its session counts as running the tool for so many seconds, then as idle."""
 
 PHASE_OF_TURN: dict[str, Phase] = {
     "admission": "queued",
+    "held": "queued",
     "connect": "queued",
     "queued": "queued",
     "prefill": "prefill",
@@ -31,6 +33,24 @@ def session_views(sessions: Iterable[Session], turns: Iterable[Turn], now: float
         if other is None or turn.role == "main" or other.role != "main":
             running[turn.session.key] = turn
     return tuple(_view(session, running.get(session.key), now) for session in sessions)
+
+
+def upstream_view(  # noqa: PLR0913, PLR0917 - what is known of the model server
+    url: str, state: str, since: float, detail: str, facts: UpstreamFacts, window: int
+) -> UpstreamView:
+    """The model server; `window` is the operator's, 0 when he leaves it to the server."""
+    return UpstreamView(
+        url=url,
+        state=state,
+        since=since,
+        detail=detail,
+        kind=facts.kind,
+        model=facts.model,
+        window=window or facts.window,
+        window_source="PROXY_CONTEXT_WINDOW" if window else facts.window_source,
+        slots=facts.slots,
+        window_shared=facts.unified_kv,
+    )
 
 
 def _view(session: Session, turn: Turn | None, now: float) -> SessionView:
@@ -83,6 +103,11 @@ def _view(session: Session, turn: Turn | None, now: float) -> SessionView:
         breaks=tuple(session.prefix.breaks.most_common()),
         last_break=session.prefix.last_break,
         slot=session.prefix.slot,
+        loop_level=session.loop_level,
+        loop_why=session.loop_why,
+        held=session.wishes.gate.closed,
+        waiting=session.wishes.gate.waiting,
+        overrides=len(session.wishes.overrides),
     )
 
 

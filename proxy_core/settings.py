@@ -72,6 +72,10 @@ class Settings:
         "PROXY_LOG_FILE", "text", "", "server", "Log file (rotated at 5 MB); empty: a file in the user's state folder",
         live=False,
     )  # fmt: skip
+    record_bodies: bool = declare(
+        "PROXY_RECORD_BODIES", "switch", True, "server",
+        "Keep the texts of the last requests in memory (64 MB at most) for the console's inspector; never on disk",
+    )  # fmt: skip
     max_body_mb: int = declare(
         "PROXY_MAX_BODY_MB", "integer", 64, "server", "Largest request body that is read", low=1, high=1024, unit="MB"
     )

@@ -64,6 +64,16 @@ class SessionView:
     """The last break in words; "" when there was none."""
     slot: int | None = None
     """The slot of llama.cpp that was chosen for the conversation; None when the server chooses."""
+    loop_level: int = 0
+    """The step of the loop breaker's ladder that holds, 0 to 4."""
+    loop_why: str = ""
+    """What the loop breaker saw, in words; "" at level 0."""
+    held: bool = False
+    """An operator holds the session: its new requests wait."""
+    waiting: int = 0
+    """Requests that wait because of that."""
+    overrides: int = 0
+    """Guardrail settings that are other than everywhere else."""
 
 
 @dataclass(frozen=True, slots=True)

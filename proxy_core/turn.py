@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 from proxy_core.guardrails.pruning import PrunePlan
+from proxy_core.records import Record
 from proxy_core.sessions.identity import Identity
 from proxy_core.sessions.store import Session
 from proxy_core.settings import Settings
@@ -16,7 +17,7 @@ from proxy_core.translate.types import JsonObject
 from proxy_core.upstream.outline import Outline
 from proxy_core.upstream.tokens import TokenCount
 
-TurnPhase: TypeAlias = Literal["admission", "connect", "queued", "prefill", "thinking", "decode", "done"]
+TurnPhase: TypeAlias = Literal["admission", "held", "connect", "queued", "prefill", "thinking", "decode", "done"]
 
 
 def new_request_id() -> str:
@@ -52,6 +53,8 @@ class Turn:
     prefill_done: float | None = None
     task: asyncio.Task[None] | None = None
     cancelled_by: str = ""
+    keys: list[int] = field(default_factory=list[int])
+    """Content hashes of the body's messages, once somebody needed them."""
     plan: PrunePlan | None = None
     """What of the conversation is sent; None for requests that carry none."""
     human: int = 0
@@ -60,6 +63,8 @@ class Turn:
     """Of the prompt as it goes out."""
     count: TokenCount | None = None
     """The best figure for that prompt before it was answered; `input_tokens` is its number."""
+    record: Record = field(default_factory=Record)
+    """What is kept of it for whoever wants to look into it."""
     pruned: bool = False
     """The cut of the history moved in this turn."""
     slot: int | None = None
@@ -80,11 +85,16 @@ class Turn:
         """Seconds since the request came in."""
         return time.monotonic() - self.started
 
+    async def let_through(self) -> None:
+        """Return at once, or when an operator releases the session that he holds."""
+        await self.session.wishes.gate.passed(lambda: self.enter("held"))
+
     def enter(self, phase: TurnPhase) -> None:
         """Go on to `phase`; going to the phase it is in changes nothing."""
         if phase != self.phase:
             self.phase = phase
             self.phase_since = time.time()
+            self.record.enters(phase)
 
     def token(self, phase: TurnPhase, count: int) -> None:
         """`count` deltas of text, reasoning or a call came."""

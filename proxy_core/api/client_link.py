@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Callable
 from typing import Literal
 
 import orjson
@@ -40,6 +41,8 @@ class ClientLink:
         self.request_id = request_id
         self.committed = False
         self.ended = False
+        self.tells: Callable[[bytes], None] = _nobody
+        """Told of the bytes of the answer's body."""
         self._last_write = time.monotonic()
 
     async def respond(self, status: int, body: JsonObject, headers: dict[str, str] | None = None) -> None:
@@ -48,6 +51,7 @@ class ClientLink:
         listed = self._headers(b"application/json", headers or {})
         listed.append((b"content-length", str(len(content)).encode()))
         self.committed = self.ended = True
+        self.tells(content)
         await self._send({"type": "http.response.start", "status": status, "headers": listed})
         await self._send({"type": "http.response.body", "body": content})
 
@@ -65,11 +69,14 @@ class ClientLink:
     async def write(self, data: bytes) -> None:
         """Part of a stream that was begun."""
         self._last_write = time.monotonic()
+        self.tells(data)
         await self._send({"type": "http.response.body", "body": data, "more_body": True})
 
     async def end(self, last: bytes = b"") -> None:
         """The end of a stream that was begun."""
         self.ended = True
+        if last:
+            self.tells(last)
         await self._send({"type": "http.response.body", "body": last})
 
     async def break_off(self, error: ApiError, ending: Ending) -> None:
@@ -114,3 +121,7 @@ class ClientLink:
         headers = [(b"content-type", content_type), (b"request-id", self.request_id.encode())]
         headers += [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in extra.items()]
         return headers
+
+
+def _nobody(_data: bytes) -> None:
+    """Nobody wants to know."""

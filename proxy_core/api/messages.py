@@ -48,13 +48,14 @@ class MessagesEndpoint:
         body = parse_body(raw)
         refuse_threads(body)
         try:
-            return self._engine.admit(headers, validate_messages_request(body), request_id)
+            return self._engine.admit(headers, validate_messages_request(body), request_id, raw)
         except InvalidRequest as error:
             raise ApiError(400, "invalid_request_error", str(error)) from None
 
     async def _serve(self, turn: Turn, link: ClientLink, headers: dict[str, str]) -> None:
         engine = self._engine
         turn.task = asyncio.current_task()
+        link.tells = turn.record.tells
         try:
             with engine.ledger.running(turn):
                 exchange = await engine.exchange(turn)

@@ -20,7 +20,10 @@ WORDS_SHOWN = 60
 
 @dataclass(frozen=True, slots=True)
 class LoopSettings:
-    """Which levels of the ladder are on, and the thresholds of the older release rules (turns; 0 to 1)."""
+    """Which levels of the ladder are on, and the thresholds of the older release rules (turns; 0 to 1).
+
+    `resets`: numbers of messages behind which an operator had the conversation judged anew.
+    """
 
     note: bool
     release: bool
@@ -31,6 +34,7 @@ class LoopSettings:
     forced: int
     stale: int
     utilisation: float
+    resets: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +69,10 @@ def plan(
     """
     cache = cache or ScoreCache()
     keys = keys or [content_key(message) for message in messages]
-    turns = tuple(score_turns(messages, cache, keys))
+    turns = tuple(score_turns(messages, cache, keys, settings.resets))
     unanswered = not messages or messages[-1].get("role") == "assistant"
-    current = turns[-1] if turns and not unanswered and not begins_anew(messages, keys, cache) else None
+    anew = len(messages) in settings.resets or begins_anew(messages, keys, cache)
+    current = turns[-1] if turns and not unanswered and not anew else None
     level, noted = 0, dict[int, str]()
     for turn in turns:
         if turn.score < RESET_BELOW:

@@ -90,17 +90,23 @@ class ScoreCache:
 
 
 def score_turns(
-    messages: list[JsonObject], cache: ScoreCache | None = None, keys: list[int] | None = None
+    messages: list[JsonObject],
+    cache: ScoreCache | None = None,
+    keys: list[int] | None = None,
+    resets: frozenset[int] = frozenset(),
 ) -> list[TurnScore]:
     """The score after each assistant turn. A pure function of the messages; time in proportion to their size.
 
-    `keys` are the messages' content hashes, for a caller that has them already.
+    `keys` are the messages' content hashes, for a caller that has them already. Behind each number of messages in
+    `resets` the score begins anew.
     """
     cache = cache or ScoreCache()
     keys = keys or [content_key(message) for message in messages]
-    chain = list(accumulate(keys, _link, initial=0))
+    chain = list(accumulate(keys, _link, initial=hash(resets) if resets else 0))
     progress = cache.resume(chain)
     while progress.done < len(messages):
+        if progress.done in resets:
+            progress.scorer = _Scorer()
         step = _advance(progress, messages, keys, cache)
         if step == 0:
             break

@@ -16,6 +16,9 @@ from proxy_core.guardrails.prune_rules import REMOVED_TURNS_WEIGHT, SUPERSEDED_W
 LEAST_GAIN = 0.1
 """Share of the window that shortening results must win where turns may not go: less would mean cutting all the time."""
 
+ASKED_SHARE = 0.6
+"""A cut that was asked for goes down to this share of the conversation if that is below the target."""
+
 LAST_GAIN = 0.03
 """The same before the client is asked to compact."""
 
@@ -25,7 +28,8 @@ class Bounds:
     """Sizes in units of the fixed measure. A cut begins above `trigger` and ends at `target`.
 
     `wall` leaves room for an answer; past it a client is asked to compact. `keep_last`: messages at the end that stay.
-    `results` and `turns` tell what may be cut; `at_end` whether a new cut may begin at the newest request.
+    `results` and `turns` tell what may be cut; `at_end` whether a new cut may begin at the newest request. `asked`:
+    numbers of messages at whose request an operator had the conversation cut, whatever its size.
     """
 
     window: float
@@ -36,6 +40,7 @@ class Bounds:
     results: bool = True
     turns: bool = True
     at_end: bool = True
+    asked: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +72,9 @@ class Replay:
     dropped: int = 0
     """Messages from `first` up to here are gone."""
     _trigger: float = math.inf
+    _target: float = 0.0
+    _wanted: bool = False
+    _asked_until: int = 0
     _speaking: bool = False
     _cut_at_end: bool = False
     _seen: int = 0
@@ -101,7 +109,7 @@ class Replay:
         for digest in following:
             if digest.assistant:
                 if not self._speaking:
-                    if self.size > self._trigger and index and not self._cut_at_end:
+                    if index and not self._cut_at_end and self._due(index):
                         self._trigger = self._prune(index)
                     self._speaking = True
             elif not digest.void:
@@ -110,15 +118,22 @@ class Replay:
             self.size += digest.weight
             self.full += digest.weight
             index += 1
-        if self.size > self._trigger and self.bounds.at_end and not self._cut_at_end:
+        if self.bounds.at_end and not self._cut_at_end and self._due(index):
             self._trigger, self._cut_at_end = self._prune(index), True
+
+    def _due(self, end: int) -> bool:
+        """Whether the request of the messages before `end` is cut, and how far down."""
+        self._wanted = any(self._asked_until < place <= end for place in self.bounds.asked)
+        self._asked_until = end
+        self._target = min(self.bounds.target, self.size * ASKED_SHARE) if self._wanted else self.bounds.target
+        return self._wanted or self.size > self._trigger
 
     def _prune(self, end: int) -> float:
         """Cut what the request of the messages before `end` carries; the size from which to cut again."""
         bounds, before = self.bounds, self.size
         self._take_in(end)
         free_until = self._protected(end)
-        if not bounds.turns:
+        if not bounds.turns and not self._wanted:
             gain = self._gain(free_until) if bounds.results else 0
             worth = LAST_GAIN if self.size > bounds.wall else LEAST_GAIN
             if self.size - gain > bounds.target and gain < worth * bounds.window:
@@ -212,7 +227,7 @@ class Replay:
 
     def _shorten(self, free_until: int) -> int:
         number = 0
-        while self.size > self.bounds.target and self._next_result < len(self._results):
+        while self.size > self._target and self._next_result < len(self._results):
             index, block, _, win = self._results[self._next_result]
             if index >= free_until:
                 break
@@ -230,7 +245,7 @@ class Replay:
     def _drop(self, free_until: int) -> int:
         """Whole turns, the oldest first: the assistant's side with all that answered it."""
         number = 0
-        while self.size > self.bounds.target and self._next_turn + 1 < len(self._turn_starts):
+        while self.size > self._target and self._next_turn + 1 < len(self._turn_starts):
             start, end = self._turn_starts[self._next_turn], self._turn_starts[self._next_turn + 1]
             if end > free_until:
                 break

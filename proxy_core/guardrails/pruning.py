@@ -28,13 +28,17 @@ ANSWER_SHARE = 0.15
 
 @dataclass(frozen=True, slots=True)
 class PruneSettings:
-    """`threshold` and `target` are shares of the window. `at_end`: a new cut may begin with this request."""
+    """`threshold` and `target` are shares of the window. `at_end`: a new cut may begin with this request.
+
+    `asked`: numbers of messages at whose request an operator had the conversation cut.
+    """
 
     threshold: float = 0.75
     target: float = 0.50
     keep_last: int = 6
     mode: PruneMode = "all"
     at_end: bool = True
+    asked: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +175,7 @@ def _bounds(window: int, settings: PruneSettings, scale: float) -> Bounds:
         results=settings.mode != "none",
         turns=settings.mode == "all",
         at_end=settings.at_end,
+        asked=settings.asked,
     )
 
 

@@ -6,12 +6,14 @@ from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
+from proxy_core.guardrails.loop_score import TurnScore
 from proxy_core.sessions.first_words import label
 from proxy_core.sessions.identity import Identity, short
 from proxy_core.sessions.monitor import SessionMonitor
 from proxy_core.sessions.prefix import PrefixMonitor
 from proxy_core.sessions.purpose import is_title
 from proxy_core.sessions.tool_order import ToolOrder
+from proxy_core.sessions.wishes import Wishes
 from proxy_core.translate.types import Change, JsonObject
 
 NEWS_KEPT = 1024
@@ -45,6 +47,9 @@ class Session:
     """By the reason of a further try the `Turn.human` after which it was made: once is enough."""
     loop_level: int = 0
     loop_why: str = ""
+    loop_turns: tuple[TurnScore, ...] = ()
+    """How the turns of the last request were judged."""
+    wishes: Wishes = field(default_factory=Wishes)
     acts: Counter[str] = field(default_factory=Counter[str])
     """How often each guardrail acted here, by its name."""
     _told: OrderedDict[int, int] = field(default_factory=OrderedDict[int, int])
@@ -124,6 +129,11 @@ class SessionStore:
     def all(self) -> tuple[Session, ...]:
         """All sessions now, longest untouched first."""
         return tuple(self._sessions.values())
+
+    def release(self) -> None:
+        """Let everything go on that an operator holds."""
+        for session in self.all():
+            session.wishes.gate.open()
 
     def _touch(self, key: str, now: float) -> None:
         """A main agent waits without a request while its sub-agents work: it lives as long as they do."""

@@ -132,3 +132,9 @@ _TRAPS: dict[str, Callable[[Any], bool]] = {
     **dict.fromkeys(("enum", "anyOf", "oneOf", "allOf"), lambda value: not _is_filled_list(value)),
 }
 """By keyword: is this value one that a grammar fails on?"""
+
+
+def parameter_schemas(body: JsonObject) -> dict[str, JsonObject]:
+    """The declared tools' parameter schemas by name: they tell how an argument written as text is meant."""
+    functions: list[JsonObject] = [tool["function"] for tool in body.get("tools", ())]
+    return {function["name"]: function.get("parameters") or {} for function in functions}

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from proxy_core import events as ev
 from proxy_core.commands import Command, CommandResult
 from proxy_core.live_settings import LiveSettings, SettingsView, UpdateResult
+from proxy_core.record_views import RecordView, RequestView, SessionDetail
 from proxy_core.settings import SPECS, Settings
 from proxy_core.snapshot import Sample, SessionView, Snapshot, Totals, UpstreamView
 
@@ -129,6 +130,8 @@ class FakePort:
     happened: list[ev.EngineEvent] = field(default_factory=lambda: list(_events()))
     live: LiveSettings = field(default_factory=lambda: LiveSettings(settings_view()))
     commands: list[Command] = field(default_factory=list[Command])
+    details: dict[str, SessionDetail] = field(default_factory=dict[str, SessionDetail])
+    records: dict[str, RecordView] = field(default_factory=dict[str, RecordView])
     asked: int = 0
 
     def snapshot(self) -> Snapshot:
@@ -148,6 +151,15 @@ class FakePort:
                 ev.SettingChanged(at=NOW, name=change.name, before=change.before, after=change.after, by="console")
             )
         return result
+
+    def detail(self, session: str) -> SessionDetail | None:
+        return self.details.get(session)
+
+    def requests(self, session: str) -> tuple[RequestView, ...]:
+        return tuple(record.request for record in self.records.values() if record.request.session == session)
+
+    def record(self, request_id: str) -> RecordView | None:
+        return self.records.get(request_id)
 
     def command(self, command: Command) -> CommandResult:
         self.commands.append(command)

@@ -16,6 +16,7 @@ from proxy_core import events
 from proxy_core.commands import Command, CommandResult
 from proxy_core.events import EngineEvent, EventBatch, EventRing
 from proxy_core.live_settings import SettingsView, UpdateResult
+from proxy_core.record_views import RecordView, RequestView, SessionDetail
 from proxy_core.settings import SPECS, Settings
 from proxy_core.snapshot import Snapshot, Totals, UpstreamView
 
@@ -128,6 +129,7 @@ EVENTS: list[tuple[EngineEvent, str]] = [
         events.SettingChanged(at=NOON, name="PROXY_LOG_LEVEL", before="info", after="debug", by="console"),
         "PROXY_LOG_LEVEL info → debug by console",
     ),
+    (events.OperatorActed(at=NOON, session="s", act="session held"), "session held"),
     (events.LogRecorded(at=NOON, level="warning", text="odd"), "odd"),
 ]
 
@@ -186,6 +188,15 @@ class StandIn:
 
     def command(self, command: Command) -> CommandResult:
         return CommandResult(ok=False, message="")
+
+    def detail(self, session: str) -> SessionDetail | None:
+        return None
+
+    def requests(self, session: str) -> tuple[RequestView, ...]:
+        return ()
+
+    def record(self, request_id: str) -> RecordView | None:
+        return None
 
 
 def printed(port: StandIn, *, human: bool, colour: bool = False) -> list[str]:

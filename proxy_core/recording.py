@@ -1,0 +1,79 @@
+"""How much of a body and of a stream is kept: whole while small, else its beginning and its end."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+from typing import ClassVar
+
+PIECE_OVERHEAD = 48
+"""Bytes that a piece takes besides its content."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A body of `size` bytes: `head` is all of it, or its beginning, with its end in `tail`."""
+
+    LIMIT: ClassVar[int] = 256 * 1024
+    TAIL: ClassVar[int] = 64 * 1024
+
+    head: bytes
+    tail: bytes
+    size: int
+
+    @property
+    def held(self) -> int:
+        """Bytes kept."""
+        return len(self.head) + len(self.tail)
+
+
+def kept(data: bytes) -> Kept:
+    """Keep a body; nothing is copied unless it is larger than `Kept.LIMIT`."""
+    if len(data) <= Kept.LIMIT:
+        return Kept(data, b"", len(data))
+    return Kept(data[: Kept.LIMIT - Kept.TAIL], data[-Kept.TAIL :], len(data))
+
+
+class Tape:
+    """The beginning and the end of a stream, in the pieces in which it came."""
+
+    HEAD: ClassVar[int] = 64 * 1024
+    TAIL: ClassVar[int] = 64 * 1024
+    LIMIT: ClassVar[int] = HEAD + TAIL
+    __slots__ = ("_head", "_head_held", "_tail", "_tail_held", "size")
+
+    def __init__(self) -> None:
+        self.size = 0
+        """Bytes that came."""
+        self._head: list[bytes] = []
+        self._tail: deque[bytes] | None = None
+        self._head_held = self._tail_held = 0
+
+    @property
+    def held(self) -> int:
+        """Bytes that the pieces take; never more than `LIMIT`."""
+        return self._head_held + self._tail_held
+
+    def add(self, data: bytes) -> None:
+        """A piece came."""
+        self.size += len(data)
+        cost = len(data) + PIECE_OVERHEAD
+        if self._tail is None:
+            if self._head_held + cost <= self.HEAD:
+                self._head.append(data)
+                self._head_held += cost
+                return
+            self._tail = deque()
+        if cost > self.TAIL:
+            data = data[PIECE_OVERHEAD - self.TAIL :]
+            cost = self.TAIL
+        self._tail.append(data)
+        self._tail_held += cost
+        while self._tail_held > self.TAIL:
+            self._tail_held -= len(self._tail.popleft()) + PIECE_OVERHEAD
+
+    def kept(self) -> Kept | None:
+        """What there is now; None for nothing. Any thread."""
+        head = b"".join(self._head.copy())
+        tail = b"".join(self._tail.copy()) if self._tail is not None else b""
+        return Kept(head, tail, max(self.size, len(head) + len(tail))) if head or tail else None

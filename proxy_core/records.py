@@ -1,0 +1,213 @@
+"""The last requests of each session, kept in memory for whoever wants to look into one; never written to disk.
+
+While a request runs nothing is parsed and nothing is copied: records hold the bytes that exist anyway. All bounds are
+in `RecordStore`. Texts are decoded and masked when a view is made, on the thread of whoever looks.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import OrderedDict, deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from proxy_core.events import EngineEvent, RequestCancelled, RequestFailed, RequestFinished, SessionForgotten
+from proxy_core.record_making import record_view, request_view
+from proxy_core.record_views import RecordView, RequestView
+from proxy_core.recording import Kept, Tape, kept
+from proxy_core.translate.types import Change
+
+if TYPE_CHECKING:
+    from proxy_core.turn import Turn
+
+EVENTS_KEPT = MARKS_KEPT = 64
+OVERHEAD = 2048
+"""Bytes counted for a record's own objects."""
+
+RESERVED = 2 * Tape.LIMIT + 2 * Kept.LIMIT
+"""Bytes counted for a request that still runs, besides what it received: more cannot come."""
+
+
+@dataclass(slots=True, eq=False)
+class Record:
+    """One request as it happens. The default records nothing and costs nothing.
+
+    `marks` are the phases that the request entered, with the monotonic time of each; `began` is such a time too.
+    """
+
+    request_id: str = ""
+    session: str = ""
+    role: str = ""
+    model: str = ""
+    stream: bool = False
+    messages: int = 0
+    at: float = 0.0
+    began: float = 0.0
+    url: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict[str, str])
+    marks: list[tuple[str, float]] = field(default_factory=list[tuple[str, float]])
+    bodies: bool = False
+    received: Kept | None = None
+    sent: tuple[Kept, ...] = ()
+    upstream: Tape = field(default_factory=Tape)
+    answer: Tape = field(default_factory=Tape)
+    changes: tuple[Change, ...] = ()
+    events: list[EngineEvent] = field(default_factory=list[EngineEvent])
+    ending: RequestFinished | RequestFailed | RequestCancelled | None = None
+    counted: int = 0
+
+    def enters(self, phase: str) -> None:
+        """The request went on to another phase."""
+        if len(self.marks) < MARKS_KEPT:
+            self.marks.append((phase, time.monotonic()))
+
+    def sends(self, body: bytes) -> None:
+        """A Chat Completions body goes out; of more than two the first and the last are kept."""
+        if self.bodies:
+            self.sent = (*self.sent[:1], kept(body))
+
+    def hears(self, data: bytes) -> None:
+        """Bytes of the model server's answer came."""
+        if self.bodies:
+            self.upstream.add(data)
+
+    def tells(self, data: bytes) -> None:
+        """Bytes of the answer went to the client."""
+        if self.bodies:
+            self.answer.add(data)
+
+    @property
+    def size(self) -> int:
+        """Bytes that its texts take."""
+        texts = sum(text.held for text in (*((self.received,) if self.received else ()), *self.sent))
+        return texts + self.upstream.held + self.answer.held
+
+    def empty(self) -> None:
+        """Let go of the texts."""
+        self.bodies, self.received, self.sent = False, None, ()
+        self.upstream, self.answer = Tape(), Tape()
+
+
+def new_record(turn: Turn, headers: Mapping[str, str], url: str) -> Record:
+    """The record of a turn that begins; what it holds follows from the turn's settings."""
+    return Record(
+        request_id=turn.request_id,
+        session=turn.session.key,
+        role=turn.role,
+        model=turn.model,
+        stream=turn.stream,
+        messages=len(turn.body["messages"]),
+        at=time.time(),
+        began=turn.started,
+        url=url,
+        headers=headers,
+        bodies=turn.settings.record_bodies,
+    )
+
+
+@dataclass(slots=True)
+class RecordStore:
+    """Bounded three ways: requests a session, requests in all, and bytes of texts in all.
+
+    What goes first is what is oldest in the session that had no request for longest. Written on the engine's thread;
+    views may be asked for on any. `secrets` gives the program's own secrets, which no view shows.
+    """
+
+    secrets: Callable[[], tuple[str, ...]] = tuple
+    per_session: int = 200
+    most: int = 10_000
+    most_bytes: int = 64 * 2**20
+    held: int = field(default=0, init=False)
+    """Bytes counted now."""
+    _sessions: OrderedDict[str, deque[Record]] = field(default_factory=OrderedDict[str, "deque[Record]"], init=False)
+    _heavy: OrderedDict[str, deque[Record]] = field(default_factory=OrderedDict[str, "deque[Record]"], init=False)
+    """The records that hold texts, by session, both in the order in which they go."""
+    _by_id: dict[str, Record] = field(default_factory=dict[str, Record], init=False)
+
+    def begin(self, record: Record, raw: bytes) -> None:
+        """Take in a new request; `raw` is its body as received, kept if the record holds bodies."""
+        mine = self._sessions.setdefault(record.session, deque())
+        self._sessions.move_to_end(record.session)
+        if len(mine) >= self.per_session:
+            self._forget(mine.popleft())
+        while len(self._by_id) >= self.most:
+            self._forget_oldest()
+        mine = self._sessions.setdefault(record.session, mine)
+        mine.append(record)
+        self._by_id[record.request_id] = record
+        if record.bodies:
+            record.received = kept(raw)
+            self._heavy.setdefault(record.session, deque()).append(record)
+            self._heavy.move_to_end(record.session)
+        self._count(record, record.size + RESERVED * record.bodies)
+
+    def take(self, event: EngineEvent) -> None:
+        """Note an event with the request that it belongs to; a sink of the event ring."""
+        if isinstance(event, SessionForgotten):
+            self._drop_session(event.session)
+            return
+        record = self._by_id.get(event.request) if event.request else None
+        if record is None:
+            return
+        if isinstance(event, RequestFinished | RequestFailed | RequestCancelled):
+            record.ending = event
+            self._count(record, record.size)
+        elif len(record.events) < EVENTS_KEPT:
+            record.events.append(event)
+
+    def __len__(self) -> int:
+        return len(self._by_id)
+
+    def find(self, request_id: str) -> Record | None:
+        """The record itself."""
+        return self._by_id.get(request_id)
+
+    def requests(self, session: str) -> tuple[RequestView, ...]:
+        """The kept requests of a session, oldest first; any thread."""
+        mine = self._sessions.get(session)
+        now = time.monotonic()
+        return tuple(request_view(record, now) for record in mine.copy()) if mine else ()
+
+    def record(self, request_id: str) -> RecordView | None:
+        """All of one request; None when it is not kept (any more). Takes milliseconds; any thread."""
+        found = self._by_id.get(request_id)
+        return record_view(found, self.secrets(), time.monotonic()) if found is not None else None
+
+    # -- bounds -------------------------------------------------------------------------------------------------------
+
+    def _count(self, record: Record, size: int) -> None:
+        """Count a record anew, and let go of the oldest texts while there are too many bytes."""
+        size += OVERHEAD
+        self.held += size - record.counted
+        record.counted = size
+        while self.held > self.most_bytes and self._heavy:
+            key, oldest = next(iter(self._heavy.items()))
+            gone = oldest.popleft()
+            if not oldest:
+                del self._heavy[key]
+            gone.empty()
+            self.held -= gone.counted - OVERHEAD
+            gone.counted = OVERHEAD
+
+    def _forget(self, record: Record) -> None:
+        del self._by_id[record.request_id]
+        self.held -= record.counted
+        heavy = self._heavy.get(record.session)
+        if heavy and heavy[0] is record:
+            heavy.popleft()
+            if not heavy:
+                del self._heavy[record.session]
+        record.empty()
+        record.counted = 0
+
+    def _forget_oldest(self) -> None:
+        key, oldest = next(iter(self._sessions.items()))
+        if oldest:
+            self._forget(oldest.popleft())
+        if not oldest:
+            del self._sessions[key]
+
+    def _drop_session(self, key: str) -> None:
+        for record in self._sessions.pop(key, ()):
+            self._forget(record)
