@@ -280,4 +280,5 @@ class StreamConverter:
                 self._calls.add_whole(*piece[1])
             else:
                 self._prose.end()
-                self._writer.close()
+                if not self._calls.unfinished():
+                    self._writer.close()

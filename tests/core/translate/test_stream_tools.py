@@ -63,6 +63,10 @@ SEQUENCES: dict[str, tuple[list[JsonObject], list[str]]] = {
         [call('{"x":1}', id="functions.f:0", name="f"), end("tool_calls")],
         ["+tool f toolu_100", 'json:{"x":1}', "-", *ENDED],
     ),
+    "a lone closing think tag between the pieces": (
+        [call('{"x"', id="c1", name="f"), chunk({"content": "</think>"}), call(":1}"), end("tool_calls")],
+        ["+tool f c1", 'json:{"x"', "json::1}", "-", *ENDED],
+    ),
     "no arguments": ([call("", id="c1", name="f"), end("tool_calls")], ["+tool f c1", "-", *ENDED]),
     "arguments null, as an object, empty": (
         [call(None, id="c1", name="f"), call({"y": 2}, index=1, id="c2", name="g"), end("tool_calls")],
