@@ -6,11 +6,14 @@ left out, fields that the other did not send take their defaults.
 
 from __future__ import annotations
 
+import json
 import types
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, fields, is_dataclass
 from functools import cache
 from typing import Any, ClassVar, Literal, TypeAlias, TypeVar, Union, cast, get_args, get_origin, get_type_hints
+
+import orjson
 
 from proxy_core import events
 from proxy_core.commands import Command
@@ -63,6 +66,14 @@ def encode(value: object) -> Any:
     return value
 
 
+def to_json(value: object) -> bytes:
+    """JSON of what `encode` made, or of a frozen value without events in it."""
+    try:
+        return orjson.dumps(value)
+    except TypeError:  # half a surrogate pair, or a number that no 64 bits hold
+        return json.dumps(encode(value), ensure_ascii=False, default=encode).encode("utf-8", "replace")
+
+
 def decode(kind: type[T], data: object) -> T:
     """The value of a dataclass. Raises `WireError`."""
     return cast("T", _reader(kind)(data))
@@ -106,11 +117,6 @@ def _understood(spec: Setting, value: Any) -> bool:
     except BadSetting:
         return False
     return True
-
-
-def encode_events(batch: EventBatch) -> JsonObject:
-    """A batch as it came from the ring."""
-    return cast("JsonObject", encode(batch))
 
 
 def decode_events(data: object) -> EventBatch:

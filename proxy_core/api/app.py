@@ -12,6 +12,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from proxy_core.api.client_link import ConnectionCut
+from proxy_core.api.console_api import console_router
 from proxy_core.api.count_tokens import CountTokensEndpoint
 from proxy_core.api.messages import MessagesEndpoint
 from proxy_core.api.models import models_router
@@ -24,7 +25,12 @@ from proxy_core.turn import new_request_id
 PREFIXES = ("", "/anthropic")
 """Some clients are pointed at a base address that ends in /anthropic."""
 
-ERROR_TYPES = {404: "not_found_error", 405: "invalid_request_error", 401: "authentication_error"}
+ERROR_TYPES = {
+    404: "not_found_error",
+    405: "invalid_request_error",
+    401: "authentication_error",
+    403: "permission_error",
+}
 
 
 def create_app(engine: Engine) -> FastAPI:
@@ -36,6 +42,7 @@ def create_app(engine: Engine) -> FastAPI:
         app.router.routes.append(Route(f"{prefix}/v1/messages/count_tokens", count, methods=["POST"]))
         app.include_router(models_router(engine), prefix=prefix)
     app.include_router(operator_router(engine))
+    app.include_router(console_router(engine))
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(Exception, _unexpected)
     app.add_middleware(Gate, settings=engine.settings)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any, get_type_hints
 
 import orjson
@@ -67,7 +67,8 @@ def test_an_older_proxy_is_understood() -> None:
     sent = travelled(wire.encode(SNAPSHOT))
     for view in sent["sessions"]:
         del view["fill"], view["slot"]
-    assert wire.decode(Snapshot, sent) == SNAPSHOT
+    without = tuple(replace(view, fill=(), slot=None) for view in SNAPSHOT.sessions)
+    assert wire.decode(Snapshot, sent) == replace(SNAPSHOT, sessions=without)
 
 
 def test_an_event_of_an_unknown_kind_keeps_its_number() -> None:
