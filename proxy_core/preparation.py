@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 from proxy_core.events import EngineEvent, LoopActed, RequestAltered
 from proxy_core.guardrails.loop_breaker import LoopPlan, plan
-from proxy_core.guardrails.loop_digest import content_key
+from proxy_core.guardrails.loop_digest import place_key
 from proxy_core.guardrails.loop_score import ScoreCache, last_human
 from proxy_core.guardrails.policy import AGENT_ROLES, demanded_choice, loop_settings, rails_policy, supplemented
 from proxy_core.guardrails.rails import RailsPolicy
@@ -74,8 +74,8 @@ class Preparation:
         messages: list[JsonObject] = turn.body["messages"]
         if turn.role not in AGENT_ROLES:
             return None
-        keys = turn.keys = [content_key(message) for message in messages]
-        turn.human = last_human(messages, keys, self._scores)
+        keys = [place_key(message) for message in messages]
+        turn.human = last_human(messages, keys)
         wishes = turn.session.wishes
         wishes.last_place = (len(keys), keys[-1])
         if not turn.settings.loop_breaker or len(messages) < 2:

@@ -10,7 +10,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Any, cast
 
-from proxy_core.guardrails.loop_digest import ENDED_MARK, content_key
+from proxy_core.guardrails.loop_digest import ENDED_MARK, place_key
 from proxy_core.guardrails.loop_score import RESET_BELOW, ScoreCache, TurnScore, begins_anew, score_turns
 from proxy_core.translate.types import JsonObject
 
@@ -65,13 +65,13 @@ def plan(
 ) -> LoopPlan:
     """Judge the conversation up to its last message; `utilisation` is the share of the window in use, 0 to 1.
 
-    `keys` are the messages' content hashes, for a caller that has them already.
+    `keys` are the messages' place keys, for a caller that has them already.
     """
     cache = cache or ScoreCache()
-    keys = keys or [content_key(message) for message in messages]
+    keys = keys or [place_key(message) for message in messages]
     turns = tuple(score_turns(messages, cache, keys, settings.resets))
     unanswered = not messages or messages[-1].get("role") == "assistant"
-    anew = len(messages) in settings.resets or begins_anew(messages, keys, cache)
+    anew = len(messages) in settings.resets or begins_anew(messages)
     current = turns[-1] if turns and not unanswered and not anew else None
     level, noted = 0, dict[int, str]()
     for turn in turns:

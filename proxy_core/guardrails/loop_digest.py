@@ -22,6 +22,10 @@ COUNTED_TEXT = 24
 """Characters from which the numbers in a reply of text do not count."""
 
 
+ENDS = 512
+"""Characters at each end of a long text by which a message is known again."""
+
+
 @dataclass(frozen=True, slots=True)
 class Call:
     """One call as far as the score is concerned: `key` stands for name and normalised arguments."""
@@ -42,17 +46,14 @@ class Result:
 
 
 @dataclass(frozen=True, slots=True)
-class Digest:
-    """A message as far as the score is concerned.
+class Turn:
+    """An assistant message as far as the score is concerned.
 
     `text`: what a turn without calls says. `repeats`: it goes in circles within itself. `ended`: it is the explanation
     with which the loop breaker ended a turn; whatever comes behind it begins afresh, even a bare "continue".
     """
 
-    assistant: bool
-    human: bool
     calls: tuple[Call, ...] = ()
-    results: tuple[tuple[str, Result], ...] = ()
     text: str = ""
     repeats: bool = False
     ended: bool = False
@@ -69,21 +70,58 @@ def content_key(message: JsonObject) -> int:
     return hash(orjson.dumps(message))
 
 
-def read_digest(message: JsonObject) -> Digest:
-    """Read a message; pure."""
+def place_key(message: JsonObject) -> int:
+    """By this a message is known again in the same place of the same conversation; good within this process.
+
+    Of long texts the length and both ends count: what was scored once is not read again, and to hash a body of 2 MB
+    whole would cost as much as all the rest. Marks for the prompt cache wander and do not count.
+    """
     content: Any = message.get("content")
-    blocks = cast("list[JsonObject]", content) if isinstance(content, list) else [{"type": "text", "text": content}]
-    if message.get("role") == "assistant":
-        text = _text_of(blocks)
-        calls = tuple(_call(block) for block in blocks if block.get("type") == "tool_use")
-        said = _said(text) if text and not calls else ""
-        return Digest(True, False, calls, (), said, repeated_tail(text) > 0, ENDED_MARK in text)
+    if isinstance(content, str):
+        return hash((message.get("role"), _ends(content)))
+    if not isinstance(content, list):
+        return hash(orjson.dumps(message))
+    keys = [_block_key(block) for block in cast("list[JsonObject]", content)]
+    return hash((message.get("role"), *keys))
+
+
+def _block_key(block: JsonObject) -> int:
+    kind = block.get("type")
+    if kind == "tool_result":
+        content: Any = block.get("content")
+        if isinstance(content, str):
+            return hash((block.get("tool_use_id"), _ends(content), block.get("is_error")))
+    elif kind == "text":
+        return hash(_ends(str(block.get("text"))))
+    if "cache_control" in block:
+        block = {key: value for key, value in block.items() if key != "cache_control"}
+    return hash(orjson.dumps(block))
+
+
+def _ends(text: str) -> object:
+    return text if len(text) <= 4 * ENDS else (len(text), text[:ENDS], text[-ENDS:])
+
+
+def read_turn(message: JsonObject) -> Turn:
+    """Read an assistant message; pure."""
+    blocks = _blocks(message)
+    text = _text_of(blocks)
+    calls = tuple(_call(block) for block in blocks if block.get("type") == "tool_use")
+    said = _said(text) if text and not calls else ""
+    return Turn(calls, said, repeated_tail(text) > 0, ENDED_MARK in text)
+
+
+def read_results(message: JsonObject) -> dict[str, Result]:
+    """The results in a user message by the id of their call; pure."""
     if message.get("role") != "user":
-        return Digest(False, False)
-    results = tuple(
-        (str(block.get("tool_use_id")), _result(block)) for block in blocks if block.get("type") == "tool_result"
-    )
-    return Digest(False, _is_human(blocks), (), results)
+        return {}
+    results = [block for block in _blocks(message) if block.get("type") == "tool_result"]
+    return {str(block.get("tool_use_id")): _result(block) for block in results}
+
+
+def _blocks(message: JsonObject) -> list[JsonObject]:
+    content: Any = message.get("content")
+    return cast("list[JsonObject]", content) if isinstance(content, list) else [{"type": "text", "text": content}]
 
 
 def _call(block: JsonObject) -> Call:
@@ -115,9 +153,11 @@ def _text_of(blocks: list[JsonObject]) -> str:
     return "\n".join(str(block["text"]) for block in blocks if block.get("type") == "text" and block.get("text"))
 
 
-def _is_human(blocks: list[JsonObject]) -> bool:
-    """Whether a person (not a tool, a reminder or a bare push to go on) speaks in a user message."""
-    for block in blocks:
+def is_human(message: JsonObject) -> bool:
+    """Whether a person (not a tool, a reminder or a bare push to go on) speaks in the message."""
+    if message.get("role") != "user":
+        return False
+    for block in _blocks(message):
         if block.get("type") == "tool_result":
             return False
         text = block.get("text")

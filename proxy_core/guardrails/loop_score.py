@@ -7,13 +7,13 @@ up to 65 % of legitimate work. The constants sit on a broad plateau.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import Counter, OrderedDict
 from dataclasses import dataclass, field
-from itertools import accumulate
 from typing import Literal, TypeAlias
 
 from proxy_core.guardrails.call_class import is_shell
-from proxy_core.guardrails.loop_digest import Call, Digest, Result, content_key, read_digest
+from proxy_core.guardrails.loop_digest import Call, Result, Turn, is_human, place_key, read_results, read_turn
 from proxy_core.guardrails.loop_text import normalised, without_digits
 from proxy_core.translate.types import JsonObject
 
@@ -25,6 +25,9 @@ REPEATED_TURN, STALE_TURN, POLL_TURN = 1.5, 1.0, 0.25
 PROGRESS, STATE_CHANGED = 2.0, 4.0
 
 LONGEST_ERROR = 200
+
+LATEST = 16
+"""Messages by which a conversation may have grown since it was scored; more, and it is scored anew."""
 
 Novelty: TypeAlias = Literal["new", "stale", "poll", "neutral"]
 
@@ -49,42 +52,31 @@ class TurnScore:
     @property
     def level(self) -> int:
         """Number of thresholds reached, 0 to 4; a reply that repeats itself is at least level 1."""
-        reached = sum(self.score >= threshold for threshold in THRESHOLDS)
+        reached = bisect_right(THRESHOLDS, self.score)
         return max(reached, 1) if self.repeats else reached
 
 
 @dataclass(slots=True)
 class ScoreCache:
-    """Digests by the hash of the message, and how far conversations were scored; a miss only costs time."""
+    """How far conversations were scored; a miss only costs time."""
 
-    messages: int = 8192
     conversations: int = 128
-    _digests: OrderedDict[int, Digest] = field(default_factory=OrderedDict[int, "Digest"])
     _progress: OrderedDict[int, _Progress] = field(default_factory=OrderedDict[int, "_Progress"])
 
-    def digest(self, key: int, message: JsonObject) -> Digest:
-        """The digest of a message; `key` is the hash of its content."""
-        found = self._digests.get(key)
-        if found is None:
-            found = self._digests[key] = read_digest(message)
-            if len(self._digests) > self.messages:
-                self._digests.popitem(last=False)
-        return found
-
-    def resume(self, chain: list[int]) -> _Progress:
-        """The furthest scoring of a beginning of this conversation; `chain[n]` stands for its first n messages.
+    def resume(self, keys: list[int], resets: frozenset[int]) -> _Progress:
+        """The furthest scoring of a beginning of this conversation, at most a few messages shorter than it.
 
         It is handed over: whoever asks next for the same beginning starts anew.
         """
-        for length in range(len(chain) - 1, 0, -1):
-            found = self._progress.pop(chain[length], None)
+        for length in range(len(keys), max(len(keys) - LATEST, 0), -1):
+            found = self._progress.pop(hash((resets, *keys[:length])), None)
             if found is not None:
                 return found
         return _Progress(0, _Scorer(), [])
 
-    def keep(self, key: int, progress: _Progress) -> None:
+    def keep(self, keys: list[int], resets: frozenset[int], progress: _Progress) -> None:
         """Remember how far a conversation was scored."""
-        self._progress[key] = progress
+        self._progress[hash((resets, *keys[: progress.done]))] = progress
         if len(self._progress) > self.conversations:
             self._progress.popitem(last=False)
 
@@ -97,64 +89,57 @@ def score_turns(
 ) -> list[TurnScore]:
     """The score after each assistant turn. A pure function of the messages; time in proportion to their size.
 
-    `keys` are the messages' content hashes, for a caller that has them already. Behind each number of messages in
+    `keys` are the messages' place keys, for a caller that has them already. Behind each number of messages in
     `resets` the score begins anew.
     """
     cache = cache or ScoreCache()
-    keys = keys or [content_key(message) for message in messages]
-    chain = list(accumulate(keys, _link, initial=hash(resets) if resets else 0))
-    progress = cache.resume(chain)
+    keys = keys or [place_key(message) for message in messages]
+    progress = cache.resume(keys, resets)
     while progress.done < len(messages):
         if progress.done in resets:
             progress.scorer = _Scorer()
-        step = _advance(progress, messages, keys, cache)
+        step = _advance(progress, messages)
         if step == 0:
             break
         progress.done += step
     turns = list(progress.turns)
-    cache.keep(chain[progress.done], progress)
+    cache.keep(keys, resets, progress)
     if progress.done < len(messages):
-        unanswered = cache.digest(keys[-1], messages[-1])
-        turns.append(progress.scorer.peek(len(turns), unanswered))
+        turns.append(progress.scorer.peek(len(turns), read_turn(messages[-1])))
     return turns
 
 
-def last_human(messages: list[JsonObject], keys: list[int], cache: ScoreCache) -> int:
+def last_human(messages: list[JsonObject], keys: list[int]) -> int:
     """Stands for the last message in which a person speaks and its place; 0 when there is none."""
     for at in range(len(messages) - 1, -1, -1):
-        if cache.digest(keys[at], messages[at]).human:
+        if is_human(messages[at]):
             return hash((at, keys[at]))
     return 0
 
 
-def begins_anew(messages: list[JsonObject], keys: list[int], cache: ScoreCache) -> bool:
+def begins_anew(messages: list[JsonObject]) -> bool:
     """Whether a person has spoken since the last assistant turn."""
-    for at in range(len(messages) - 1, -1, -1):
-        digest = cache.digest(keys[at], messages[at])
-        if digest.assistant or digest.human:
-            return digest.human
+    for message in reversed(messages):
+        if message.get("role") == "assistant":
+            return False
+        if is_human(message):
+            return True
     return False
 
 
-def _link(chain: int, key: int) -> int:
-    return hash((chain, key))
-
-
-def _advance(progress: _Progress, messages: list[JsonObject], keys: list[int], cache: ScoreCache) -> int:
+def _advance(progress: _Progress, messages: list[JsonObject]) -> int:
     """Score the next turn with the message that answers it; the number of messages that took, 0 when none answers."""
     at = progress.done
-    message = cache.digest(keys[at], messages[at])
-    if not message.assistant:
-        if message.human:
+    if messages[at].get("role") != "assistant":
+        if is_human(messages[at]):
             progress.scorer = _Scorer()
         return 1
     if at + 1 == len(messages):
         return 0
-    following = cache.digest(keys[at + 1], messages[at + 1])
-    results = {} if following.assistant else dict(following.results)
-    if message.ended:
+    turn = read_turn(messages[at])
+    if turn.ended:
         progress.scorer = _Scorer()
-    progress.turns.append(progress.scorer.turn(len(progress.turns), message, results))
+    progress.turns.append(progress.scorer.turn(len(progress.turns), turn, read_results(messages[at + 1])))
     return 1
 
 
@@ -179,7 +164,7 @@ class _Scorer:
         self._texts: Counter[str] = Counter()
         self._previous: tuple[object, ...] = ()
 
-    def peek(self, index: int, message: Digest) -> TurnScore:
+    def peek(self, index: int, message: Turn) -> TurnScore:
         """A turn that nobody has answered yet: it has no results, so it changes nothing."""
         repeated = not message.calls and message.text in self._texts
         score = self._score + (REPEATED_TURN if repeated else 0.0)
@@ -188,7 +173,7 @@ class _Scorer:
         errors = (False,) * len(message.calls)
         return TurnScore(index, score, (), stale, message.calls, errors, message.repeats, said=said)
 
-    def turn(self, index: int, message: Digest, results: dict[str, Result]) -> TurnScore:
+    def turn(self, index: int, message: Turn, results: dict[str, Result]) -> TurnScore:
         errors = tuple(results[call.id].error if call.id in results else False for call in message.calls)
         novelty: tuple[Novelty, ...] = ()
         if message.calls:
