@@ -129,14 +129,14 @@ def test_overflow(body: Any, overflow: Overflow, status: int) -> None:
                 " 4096"
                 " tokens and your request has 2778 input tokens (8000 > 4096 - 2778)."
             ),
-            Overflow(10778, 4096),
+            Overflow(10778, 4096, 8000),
         ),
         (
             (
                 "This model's maximum context length is 4096 tokens. However, you requested 10778 tokens (2778 in the"
                 " messages, 8000 in the completion)."
             ),
-            Overflow(10778, 4096),
+            Overflow(10778, 4096, 8000),
         ),
     ],
 )
