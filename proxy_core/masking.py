@@ -17,7 +17,7 @@ _TOKENS = (
 )
 _JWT = r"\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]+"
 _BEARER = r"(?P<scheme>\b(?:Bearer|Basic)\s+)[\w.~+/=-]{12,}"
-_PRIVATE = r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)"
+_PRIVATE = r"-----BEGIN [A-Z ]*PRIVATE KEY-----(?:[^\"\\]|\\[^\"])*?(?:-----END [A-Z ]*PRIVATE KEY-----|(?=\\?\"|\Z))"
 _NAMED = (
     r"(?P<name>(?:api[_-]?key|secret(?:[_-]?key)?|access[_-]?(?:key|token)|auth[_-]?token|private[_-]?key|passw(?:or)?d"
     r"|passphrase)\\?[\"']?\s{0,4}[:=]\s{0,4}\\?[\"']?)(?=[^\s\"'\\]{0,40}\d)[\w.~+/=@!$%^&*-]{8,}"
