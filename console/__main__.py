@@ -5,17 +5,29 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from console.cli import CommandLine, UsageError, parse
-from proxy_core.config import BadConfiguration, Configuration, load
+from console.verbs import USAGE_ERROR, VERBS, run_verb
 
-USAGE_ERROR = 2
+if TYPE_CHECKING:
+    from console.cli import CommandLine
+    from proxy_core.config import Configuration
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; the exit status."""
+    words = sys.argv[1:] if arguments is None else arguments
+    if words and words[0] in VERBS:
+        return run_verb(words[0], words[1:])
+    return _main(words)
+
+
+def _main(words: Sequence[str]) -> int:
+    from console.cli import UsageError, parse  # late: `status` runs every few seconds and needs none of it
+    from proxy_core.config import BadConfiguration, load
+
     try:
-        line = parse(sys.argv[1:] if arguments is None else arguments)
+        line = parse(words)
         if line.report in {"help", "version", "settings-table", "env-example"}:
             return _print(_text(line.report))
         configuration = load(line.settings, os.environ, env_file=line.env_file, insecure_no_auth=line.insecure_no_auth)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, TextIO, cast
 
 from textual.drivers.linux_driver import LinuxDriver
 
+from console.herald import GIVE_TITLE_BACK, KEEP_TITLE
 from console.terminal import TERMINAL_LOST
 
 if TYPE_CHECKING:
@@ -48,6 +49,16 @@ class TerminalDriver(LinuxDriver):
         super().__init__(app, **options)  # pyright: ignore[reportUnknownMemberType]
         self._file = cast("TextIO", ForgivingOutput(cast("TextIO", sys.__stdout__)))
         threading.Thread(target=self._watch, name="terminal", daemon=True).start()
+
+    def start_application_mode(self) -> None:
+        """The same, and keep the title that the window has."""
+        super().start_application_mode()
+        self.write(KEEP_TITLE)
+
+    def stop_application_mode(self) -> None:
+        """Give the window its title back, and then the same."""
+        self.write(GIVE_TITLE_BACK)
+        super().stop_application_mode()
 
     def _watch(self) -> None:
         wait_for_hang_up(self.fileno)

@@ -10,6 +10,7 @@ from proxy_core.commands import Command, CommandResult
 from proxy_core.events import EventBatch
 from proxy_core.live_settings import SettingsView, UpdateResult
 from proxy_core.record_views import RecordView, RequestView, SessionDetail
+from proxy_core.saving import SaveResult, save
 from proxy_core.snapshot import Snapshot
 
 if TYPE_CHECKING:
@@ -42,6 +43,10 @@ class LocalPort:
     def update(self, changes: Mapping[str, str]) -> UpdateResult:
         """Change live settings; all are taken or none is."""
         return self._engine.update(changes, self._by)
+
+    def save(self, names: tuple[str, ...], *, write: bool) -> SaveResult:
+        """Save settings to the `.env` that this process read, or say what would change there."""
+        return save(self._engine.settings, names, self._engine.events.publish, write=write)
 
     def detail(self, session: str) -> SessionDetail | None:
         """What is behind the state of a session."""

@@ -9,6 +9,7 @@ from proxy_core.commands import Command, CommandResult
 from proxy_core.events import EventBatch
 from proxy_core.live_settings import SettingsView, UpdateResult
 from proxy_core.record_views import RecordView, RequestView, SessionDetail
+from proxy_core.saving import SaveResult
 from proxy_core.snapshot import Snapshot
 
 
@@ -29,6 +30,10 @@ class EnginePort(Protocol):
 
     def update(self, changes: Mapping[str, str]) -> UpdateResult:
         """Change live settings, given as people write them, by environment name; all are taken or none is."""
+        ...
+
+    def save(self, names: tuple[str, ...], *, write: bool) -> SaveResult:
+        """Save the values in force of these settings to the engine's `.env`; without `write` say what would change."""
         ...
 
     def command(self, command: Command) -> CommandResult:

@@ -325,6 +325,12 @@ class EventRing:
         for sink in self._sinks:
             sink(event)
 
+    def skip(self, count: int) -> None:
+        """Count events that were never seen here; what is older than they are goes."""
+        with self._lock:
+            self._ring.clear()
+            self._count += count
+
     def since(self, number: int) -> EventBatch:
         """The events after `number` (0: all that are kept)."""
         with self._lock:

@@ -132,3 +132,5 @@ class Snapshot:
     samples: tuple[Sample, ...]
     totals: Totals
     loop_lag: float
+    lost_since: float | None = None
+    """Since when a face in another process has lost the engine, and this is the last that it saw; None it has not."""

@@ -8,6 +8,7 @@ from console.controls import steps
 from console.filters import NO_FILTER
 from console.keymap import EVERYWHERE, SETTINGS, bindings
 from console.screens.base import ConsoleScreen
+from console.screens.save_settings import ask_to_save
 from console.widgets.filter_bar import FilterBar
 from console.widgets.key_line import KeyLine
 from console.widgets.setting_editor import SettingEditor
@@ -64,6 +65,10 @@ class SettingsScreen(ConsoleScreen):
             problem = self.console.change(spec.name, spec.show(spec.default))
             if problem:
                 self.notify(problem, severity="error", markup=False)
+
+    def action_save(self) -> None:
+        """Write what was changed to the file that a restart reads."""
+        ask_to_save(self.console)
 
     def action_filter(self) -> None:
         """Type words that the settings in view must have."""

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
+from rich.style import Style
 from textual.strip import Strip
 
-from console.event_text import tokens
+from console.event_text import duration, tokens
 from console.format import fit, minute, visible, width
 from console.frame import Frame
 from console.theme import Look
@@ -44,7 +45,7 @@ class _Part:
 def _left(frame: Frame) -> list[_Part]:
     look, glyphs, snapshot = frame.look, frame.look.glyphs, frame.snapshot
     upstream = snapshot.upstream
-    word, style = ("DRAINING", look.warn) if snapshot.draining else ("SERVING", look.good)
+    word, style = _state(frame)
     parts = [
         _Part(
             0, (f" {glyphs.dot} ", style), (word, style + look.strong if look.colours else look.strong), (" ", style)
@@ -61,6 +62,13 @@ def _left(frame: Frame) -> list[_Part]:
     if upstream.window:
         parts.append(_Part(5, (f" {tokens(upstream.window)}", look.muted)))
     return parts
+
+
+def _state(frame: Frame) -> tuple[str, Style]:
+    snapshot, look = frame.snapshot, frame.look
+    if snapshot.lost_since is not None:
+        return f"LOST {duration(max(frame.now - snapshot.lost_since, 0))}", look.alarm
+    return ("DRAINING", look.warn) if snapshot.draining else ("SERVING", look.good)
 
 
 def _right(frame: Frame) -> list[_Part]:

@@ -100,6 +100,7 @@ class ConsoleApi:
                 "interlock": __version__,
                 "protocol": PROTOCOL,
                 "run": self._run,
+                "now": time.time(),
                 "settings": self._numbered.number(self._engine.settings.view),
                 "events": self._engine.events.count,
                 "snapshot": None if picture.version == since else _from(picture, samples),
