@@ -10,14 +10,16 @@ import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 from textual.app import App, SystemCommand
 from textual.screen import Screen
+from textual.worker import get_current_worker
 
 from console.controls import next_text, steps, word_of
 from console.feed import Feed
 from console.frame import Frame, Frozen
+from console.herald import Herald
 from console.keymap import EVERYWHERE, bindings
 from console.port import EnginePort
 from console.screens.dashboard import DashboardScreen
@@ -26,8 +28,10 @@ from console.screens.quit import QuitMode, QuitScreen
 from console.screens.settings import SettingsScreen
 from console.theme import DARK, LIGHT, Look, coloured, colourless
 from proxy_core.commands import CheckUpstream, Command
+from proxy_core.saving import SaveResult
 from proxy_core.settings import SPEC_BY_NAME
 
+T = TypeVar("T")
 TICK = 0.25
 ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -35,8 +39,9 @@ ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 class ConsoleApp(App[int]):
     """Shows one engine until the operator leaves; afterwards `return_code`, `quit_mode` and `crash` say how it ended.
 
-    `clock` gives Unix time. `ascii_only` None finds out whether the terminal knows more than ASCII. An exception inside
-    is kept in `crash` and never written to the terminal: a traceback shows what must stay secret.
+    `clock` gives Unix time. `attached`: the engine goes on without this console. `ascii_only` None finds out whether
+    the terminal knows more than ASCII. An exception inside is kept in `crash` and never written to the terminal: a
+    traceback shows what must stay secret.
     """
 
     CSS_PATH = "app.tcss"
@@ -46,7 +51,12 @@ class ConsoleApp(App[int]):
     VERTICAL_BREAKPOINTS = [(0, "-short"), (20, "-usual")]  # noqa: RUF012 - the same
 
     def __init__(
-        self, port: EnginePort, *, clock: Callable[[], float] = time.time, ascii_only: bool | None = None
+        self,
+        port: EnginePort,
+        *,
+        clock: Callable[[], float] = time.time,
+        ascii_only: bool | None = None,
+        attached: bool = False,
     ) -> None:
         self._colourless = bool(os.environ.get("NO_COLOR"))
         super().__init__(ansi_color=True if self._colourless else None)
@@ -55,6 +65,8 @@ class ConsoleApp(App[int]):
         self._port = port
         self._clock = clock
         self._ascii = _knows_only_ascii() if ascii_only is None else ascii_only
+        self._attached = attached
+        self._herald = Herald(self._to_terminal, ascii_only=self._ascii)
         self._feed = Feed()
         self._undo: list[tuple[str, str]] = []
         self._frozen: Frame | None = None
@@ -93,6 +105,7 @@ class ConsoleApp(App[int]):
                 show = getattr(screen, "show", None)
                 if show is not None:
                     show(self.frame)
+        self._herald.look(self._port.snapshot(), self._clock())
 
     def _shown_screens(self) -> Iterable[Screen[Any]]:
         """The screen on top and, below a dialog, the one that shines through."""
@@ -110,6 +123,10 @@ class ConsoleApp(App[int]):
         held = self._frozen
         frozen = Frozen(held.now, held.events, newest - held.events)
         return Frame(held.snapshot, settings, self._feed, held.events, held.now, self.look, frozen)
+
+    def _to_terminal(self, sequence: str) -> None:
+        if self._driver is not None:
+            self._driver.write(sequence)
 
     def _handle_exception(self, error: Exception) -> None:
         self.crash = self.crash or error
@@ -162,6 +179,7 @@ class ConsoleApp(App[int]):
     def action_undo(self) -> None:
         """Take the last change back."""
         if not self._undo:
+            self.clear_notifications()
             self.notify("nothing to undo")
             return
         name, text = self._undo.pop()
@@ -180,12 +198,33 @@ class ConsoleApp(App[int]):
                 self._undo.append((name, before))
             arrow = self.look.glyphs.arrow
             after = "from the next request on; u undoes it" if undoable else "taken back"
+            self.clear_notifications()
             self.notify(
                 f"{word_of(name)} {change.before} {arrow} {change.after}\n{after}",
                 markup=False,
             )
         self.tick(anyway=True)
         return ""
+
+    def action_mute(self) -> None:
+        """Let the bell and notifications rest, or ring again."""
+        self._herald.muted = not self._herald.muted
+        self.notify("bell and notifications are off" if self._herald.muted else "bell and notifications are on")
+
+    def save(self, names: tuple[str, ...], *, write: bool) -> SaveResult:
+        """Save settings to the engine's `.env`, or without `write` say what would change there."""
+        result = self._port.save(names, write=write)
+        self.tick(anyway=True)
+        return result
+
+    def ask(self, question: Callable[[EnginePort], T], then: Callable[[T], object], group: str) -> None:
+        """Have `question` answered beside the UI's thread, then call `then` here; only the last one of a group."""
+        self.run_worker(partial(self._ask, question, then), thread=True, exclusive=True, group=group)
+
+    def _ask(self, question: Callable[[EnginePort], T], then: Callable[[T], object]) -> None:
+        answer = question(self._port)
+        if not get_current_worker().is_cancelled:
+            self.call_from_thread(then, answer)
 
     def tell(self, command: Command) -> None:
         """Give the engine a command without waiting for it here; its answer is shown."""
@@ -212,7 +251,7 @@ class ConsoleApp(App[int]):
     async def action_quit(self) -> None:
         """Leave; ask how when requests are in flight."""
         active = self._port.snapshot().active
-        if active:
+        if active and not self._attached:
             self.push_screen(QuitScreen(active), self._leave)
         else:
             self._leave("drain")

@@ -116,6 +116,8 @@ def rate(per_second: float | None, nothing: str = NOTHING) -> str:
     """Tokens a second: `31.2`, `812`, `12k`."""
     if per_second is None:
         return nothing
+    if per_second == 0:
+        return "0"
     if per_second < 99.95:
         return f"{per_second:.1f}"
     return f"{per_second:.0f}" if per_second < 9999.5 else f"{per_second / 1000:.0f}k"
@@ -127,7 +129,9 @@ def brief_tokens(count: int) -> str:
         return str(count)
     if count < 999_500:
         return f"{count / 1000:.1f}k" if count < 99_950 else f"{count / 1000:.0f}k"
-    return f"{count / 1e6:.2f}M" if count < 9_995_000 else f"{count / 1e6:.1f}M"
+    if count < 99_950_000:
+        return f"{count / 1e6:.2f}M" if count < 9_995_000 else f"{count / 1e6:.1f}M"
+    return f"{min(count / 1e6, 9999):.0f}M"
 
 
 def seconds(value: float | None, nothing: str = NOTHING) -> str:

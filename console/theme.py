@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rich.style import Style
 from textual.color import Color
@@ -73,6 +73,8 @@ class Look:
 
 def coloured(theme: Theme, *, ascii_only: bool) -> Look:
     """The look that goes with a theme."""
+    if theme.ansi:
+        return sixteen_colours(ascii_only=ascii_only)
     variables = theme.to_color_system().generate()
     fore, back = Color.parse(variables["foreground"]), Color.parse(variables["background"])
     panel = Color.parse(variables["panel"])
@@ -96,6 +98,16 @@ def coloured(theme: Theme, *, ascii_only: bool) -> Look:
         colours={name: colour.rgb for name, colour in colours.items()},
         **fronts,
     )
+
+
+def sixteen_colours(*, ascii_only: bool) -> Look:
+    """The look in the terminal's own colours, for themes that leave them to it."""
+    plain = colourless(ascii_only=ascii_only)
+    green, yellow, red = Style(color="green"), Style(color="yellow"), Style(color="red")
+    return replace(
+        plain, accent=Style(color="magenta"), name=Style(color="cyan"), good=green, warn=yellow, bad=red,
+        alarm=red + plain.alarm,
+    )  # fmt: skip
 
 
 def colourless(*, ascii_only: bool) -> Look:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from textual.app import ComposeResult
 from textual.containers import Container
 
-from console.columns import COLUMNS
 from console.filters import NO_FILTER
 from console.keymap import DASHBOARD, EVERYWHERE, bindings
 from console.screens.base import ConsoleScreen
@@ -59,11 +58,14 @@ class DashboardScreen(ConsoleScreen):
     def action_open(self) -> None:
         """Look at the chosen session."""
         if self.table.chosen is not None:
-            self.console.push_screen(SessionScreen(self.table.chosen.key))
+            self._look_at(self.table.chosen.key)
 
     def on_sessions_table_opened(self, event: SessionsTable.Opened) -> None:
         """A double click does the same."""
-        self.console.push_screen(SessionScreen(event.key))
+        self._look_at(event.key)
+
+    def _look_at(self, key: str) -> None:
+        self.console.push_screen(SessionScreen(key, lambda: self.table.keys))
 
     def action_filter(self) -> None:
         """Type a filter for the panel that has the focus."""
@@ -83,9 +85,8 @@ class DashboardScreen(ConsoleScreen):
         """A click on a column's title: sort by it, or turn the order around."""
         if self.table.order == name:
             self.table.turn()
-        elif any(column.name == name for column in COLUMNS):
-            self.table.order = name
-            self.table.redraw()
+        else:
+            self.table.sort(name)
 
     def action_cancel(self) -> None:
         """Stop what the chosen session has in flight, after asking."""

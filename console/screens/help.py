@@ -15,7 +15,7 @@ import proxy_core
 from console.filters import FIGURES
 from console.format import plain
 from console.frame import Frame
-from console.keymap import DASHBOARD, EVERYWHERE, HELP, LIST, SESSION, SETTINGS, Key, bindings
+from console.keymap import DASHBOARD, EVERYWHERE, HELP, INSPECTOR, LIST, SESSION, SETTINGS, bindings
 from console.screens.base import ConsoleScreen
 from console.theme import Look
 from console.widgets.key_line import KeyLine
@@ -26,8 +26,10 @@ GROUPS = (
     ("Dashboard", DASHBOARD),
     ("In a list", LIST),
     ("Session", SESSION),
+    ("Request", INSPECTOR),
     ("Settings", SETTINGS),
 )
+NAME = 15
 LEGEND = (
     ("USED/LIMIT", "tokens of the last prompt as the model server counted them (~ estimated), and the context window."),
     ("CONTEXT", "used / limit. △ from 75 %, ▲ from 85 %, ▲ reversed from 95 %."),
@@ -84,7 +86,7 @@ def help_text(look: Look) -> Text:
     for title, keys in GROUPS:
         _heading(text, title, look)
         for key in keys:
-            _entry(text, _written(key, look), key.help, look.accent, look)
+            _entry(text, key.spelled(ascii_only=look.glyphs.ascii_only), key.help, look.accent, look)
     _heading(text, "Filter", look)
     for sample, meaning in FILTERS:
         _entry(text, sample, meaning, look.accent, look)
@@ -98,14 +100,10 @@ def help_text(look: Look) -> Text:
 
 
 def _heading(text: Text, title: str, look: Look) -> None:
-    text.append(f"{title}\n", look.strong)
+    text.append(f"{title}\n" if not text else f"\n{title}\n", look.strong)
 
 
 def _entry(text: Text, name: str, meaning: str, style: Style, look: Look) -> None:
     meaning = plain(meaning) if look.glyphs.ascii_only else meaning
-    text.append(f"  {name:<12}", style)
+    text.append(f"  {name:<{NAME}}", style)
     text.append(f"{meaning}\n", look.text)
-
-
-def _written(key: Key, look: Look) -> str:
-    return key.keys.replace(",", " ") if look.glyphs.ascii_only else key.written

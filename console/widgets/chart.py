@@ -60,6 +60,7 @@ def drawn(plotted: Plot, cells: int, rows: int, look: Look) -> list[Strip]:
     figure = plot.figure
     figure.clear()
     figure.theme(_theme(plotted.colour, look))
+    plot.terminal.limit(False, False)  # where there is no terminal, as in tests, 80 columns would be the most
     figure.plot_size(cells, rows)
     _axes(figure, plotted, rows)
     points = [(x, value) for x, value in enumerate(plotted.values) if value is not None]

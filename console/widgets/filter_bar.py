@@ -45,7 +45,7 @@ class FilterBar(Horizontal):
         line = self.query_one(Input)
         line.value = text
         self.add_class("-open")
-        line.focus()
+        self.screen.set_focus(line)  # at once: what is typed next belongs to it
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """Filter at once."""

@@ -12,7 +12,7 @@ from console.widgets.lines import Lines, Span, strip
 
 
 class KeyLine(Lines):
-    """Keys with their words, as many as fit. Those of `last` (help and quit) are kept when others must go."""
+    """Keys with their words, as many as fit. Minor ones go first, help and quit never."""
 
     def __init__(self, *groups: tuple[Key, ...]) -> None:
         super().__init__(id="keys")
@@ -23,21 +23,19 @@ class KeyLine(Lines):
         """One line."""
         look = frame.look
         keys = list(self._keys)
-        while sum(_cells(key) for key in keys) > self.size.width and any(key.action not in LAST for key in keys):
-            keys.remove(next(key for key in reversed(keys) if key.action not in LAST))
+        going = [key for key in keys if key.action not in LAST]
+        going.sort(key=lambda key: key.minor)
+        while going and sum(_cells(key) for key in keys) > self.size.width:
+            keys.remove(going.pop())
         spans: list[Span] = []
         for key in keys:
             click = Style(meta={"@click": f"app.simulate_key('{key.keys.partition(',')[0]}')"})
-            written = _written(key, ascii_only=look.glyphs.ascii_only)
+            written = key.spelled(ascii_only=look.glyphs.ascii_only)
             spans += [(f" {written}", look.accent + click), (f" {key.label} ", look.muted + click)]
         return [strip(spans)]
 
 
 LAST = {"help", "quit"}
-
-
-def _written(key: Key, *, ascii_only: bool) -> str:
-    return key.keys.partition(",")[0] if ascii_only and not key.written.isascii() else key.written
 
 
 def _cells(key: Key) -> int:

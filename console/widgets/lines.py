@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import zip_longest
 from typing import TypeAlias
 
 from rich.segment import Segment
@@ -17,6 +18,7 @@ from console.format import fit, width
 from console.frame import Frame
 
 Span: TypeAlias = tuple[str, Style]
+NO_LINE = Strip([])
 Line: TypeAlias = Sequence[Span]
 
 
@@ -60,6 +62,7 @@ class Lines(Widget):
         super().__init__(id=id, classes=classes)
         self._strips: list[Strip] = []
         self._frame: Frame | None = None
+        self._below = Style()
 
     def show(self, frame: Frame) -> None:
         """Show a new picture."""
@@ -83,15 +86,35 @@ class Lines(Widget):
 
     def render_line(self, y: int) -> Strip:
         """One line, as Textual asks for it."""
-        line = self._strips[y] if y < len(self._strips) else Strip.blank(self.size.width)
-        return line.adjust_cell_length(self.size.width).apply_style(self.rich_style)
+        line = self._strips[y] if y < len(self._strips) else NO_LINE
+        return line.adjust_cell_length(self.size.width).apply_style(self._below)
 
     def _put(self, strips: list[Strip]) -> None:
         before, self._strips = self._strips, strips
-        longest = max(len(before), len(strips))
-        changed = [y for y in range(longest) if before[y : y + 1] != strips[y : y + 1]]
-        if changed:
-            self.refresh(*[Region(0, y, self.size.width, 1) for y in changed])
+        self._below = self.rich_style  # found by asking all ancestors, which would be dear for each line
+        regions = [
+            Region(start, y, end - start, 1)
+            for y, (old, new) in enumerate(zip_longest(before, strips, fillvalue=NO_LINE))
+            for start, end in changed_cells(old, new, self.size.width)
+        ]
+        if regions:
+            self.refresh(*regions)
+
+
+def changed_cells(old: Strip, new: Strip, width: int) -> list[tuple[int, int]]:
+    """The stretch of cells in which two lines differ, as start and end; none when they are the same."""
+    if old == new:
+        return []
+    before, after = list(old), list(new)
+    start = end = 0
+    while before and after and before[0] == after[0]:
+        start += before.pop(0).cell_length
+        after.pop(0)
+    if old.cell_length == new.cell_length:
+        while before and after and before[-1] == after[-1]:
+            end += before.pop().cell_length
+            after.pop()
+    return [(start, (new.cell_length if end else width) - end)]
 
 
 class Panel(Lines):

@@ -7,7 +7,7 @@ from textual.strip import Strip
 
 from console.columns import Cell, context_cell, state_cell
 from console.event_text import tokens
-from console.format import age, percent, rate, seconds, visible
+from console.format import age, brief_tokens, counted, percent, rate, seconds, visible
 from console.frame import Frame
 from console.theme import Look
 from console.widgets.lines import Panel, Span, cut, strip
@@ -15,7 +15,7 @@ from proxy_core.snapshot import SessionView
 
 NAME = 9
 BAR = 40
-ROWS = 7
+ROWS = 8
 
 
 class SessionFigures(Panel):
@@ -37,9 +37,7 @@ class SessionFigures(Panel):
         if view is None:
             self.entitle([("session", look.strong)])
             return [strip([(" this session is forgotten: idle for too long, or too many of them", look.muted)])]
-        ascii_only = look.glyphs.ascii_only
-        label = visible(view.label, ascii_only=ascii_only)
-        short = visible(view.short, ascii_only=ascii_only)
+        short, label = _clean(view.short, look), _clean(view.label, look)
         self.entitle([("session ", look.strong), (f"{short} ", look.name), (label, look.text)])
         cells = self.size.width
         half = cells // 2 if cells >= 96 else cells
@@ -63,47 +61,53 @@ def _row(row: tuple[str, list[Span]], cells: int, look: Look) -> list[Span]:
 def _now(view: SessionView, frame: Frame, bar: int) -> list[tuple[str, list[Span]]]:
     look = frame.look
     dot = f" {look.glyphs.middle} "
+    none = look.glyphs.nothing
     mark = "~" if view.estimated else ""
     used = f"{mark}{view.tokens:,} of {view.window:,} tokens" if view.window else f"{mark}{view.tokens:,} tokens"
-    turns = look.glyphs.nothing if view.turns_left is None else f"~{view.turns_left}"
+    known = view.count_label or ("estimate" if view.estimated else "exact")
+    turns = none if view.turns_left is None else f"~{view.turns_left}"
+    left = none if view.seconds_left is None else f"~{seconds(view.seconds_left)}"
     cell = Cell(bar, frame.now, look)
+    anew = f"{dot}{brief_tokens(view.prefilled)} read anew" if view.prefilled else ""
     return [
         ("state", state_cell(view, cell)),
         ("context", context_cell(view, cell)),
-        ("", [(used, look.text), (", estimated" if view.estimated else ", counted by the server", look.muted)]),
-        ("turns", [(turns, look.strong), (f" left{dot}{view.turns_basis}", look.muted)]),
-        ("cached", [(percent(view.cached_share, look.glyphs.nothing), look.text), (" of the last prompt", look.muted)]),
+        ("", [(used, look.text), (f"{dot}{_clean(known, look)}", look.muted)]),
+        ("turns", [(turns, look.strong), (f" left{dot}{_clean(view.turns_basis, look)}", look.muted)]),
+        ("time", [(left, look.strong), (f" left{dot}{_clean(view.seconds_basis, look) or none}", look.muted)]),
+        ("cached", [(percent(view.cached_share, none), look.text), (f" of the last prompt{anew}", look.muted)]),
         (
             "speed",
             [
-                (f"{rate(view.decode_rate, look.glyphs.nothing)} tok/s", look.text),
-                (f"{dot}first token after {seconds(view.ttft, look.glyphs.nothing)}", look.muted),
+                (f"{rate(view.decode_rate, none)} tok/s", look.text),
+                (f"{dot}first token after {seconds(view.ttft, none)}", look.muted),
             ],
         ),
-        ("last tool", [(visible(view.last_tool, ascii_only=look.glyphs.ascii_only) or look.glyphs.nothing, look.text)]),
+        ("last tool", [(_clean(view.last_tool, look) or none, look.text)]),
     ]
 
 
 def _past(view: SessionView, frame: Frame) -> list[tuple[str, list[Span]]]:
     look = frame.look
-    ascii_only = look.glyphs.ascii_only
     dot = f" {look.glyphs.middle} "
-
-    def words(text: str) -> list[Span]:
-        return [(visible(text, ascii_only=ascii_only) or look.glyphs.nothing, look.text)]
-
+    none = look.glyphs.nothing
     failed: list[Span] = [(f"{dot}{view.failures} failed", look.bad)] if view.failures else []
     running: list[Span] = [(f"{dot}{view.active} in flight", look.good)] if view.active else []
-    agent: list[Span] = (
-        [(f"{dot}sub-agent {visible(view.agent, ascii_only=ascii_only)}", look.muted)] if view.agent else []
-    )
+    agent: list[Span] = [(f"{dot}sub-agent {_clean(view.agent, look)}", look.muted)] if view.agent else []
     return [
-        ("model", words(view.model)),
-        ("client", [*words(view.client), *agent]),
+        ("model", [(_clean(view.model, look) or none, look.text)]),
+        ("client", [(_clean(view.client, look) or none, look.text), *agent]),
         ("requests", [(f"{view.requests:,}", look.text), *running, *failed]),
-        ("read", [(f"{tokens(view.total_prompt_tokens)} tokens", look.text), (" in all requests", look.muted)]),
-        ("written", [(f"{tokens(view.total_output_tokens)} tokens", look.text)]),
-        ("peak", [(f"{tokens(view.peak_tokens)} tokens in one prompt", look.text)]),
+        (
+            "tokens",
+            [
+                (f"{tokens(view.total_prompt_tokens)} in, {tokens(view.total_output_tokens)} out", look.text),
+                (f"{dot}largest prompt {tokens(view.peak_tokens)}", look.muted),
+            ],
+        ),
+        ("filled by", _fill(view, look)),
+        ("prefix", _breaks(view, look)),
+        ("", [(_clean(view.last_break, look), look.muted)]),
         (
             "since",
             [
@@ -112,3 +116,27 @@ def _past(view: SessionView, frame: Frame) -> list[tuple[str, list[Span]]]:
             ],
         ),
     ]
+
+
+def _fill(view: SessionView, look: Look) -> list[Span]:
+    """The parts of the last prompt by share, biggest first."""
+    total = sum(count for _, count in view.fill)
+    if not total:
+        return [(look.glyphs.nothing, look.faint)]
+    spans: list[Span] = []
+    for part, count in view.fill:
+        spans += [(f"{_clean(part, look)} ", look.muted), (f"{percent(count / total)}  ", look.text)]
+    return spans
+
+
+def _breaks(view: SessionView, look: Look) -> list[Span]:
+    """How often the prompt did not begin with the one before, by cause, and what that cost."""
+    if not view.breaks:
+        return [("never broken", look.good)]
+    causes = ", ".join(f"{_clean(cause, look)} {count}" for cause, count in view.breaks)
+    times = counted(sum(count for _, count in view.breaks), "break")
+    return [(times, look.warn), (f": {causes}{look.glyphs.middle:^3}{tokens(view.total_lost)} read again", look.muted)]
+
+
+def _clean(text: str, look: Look) -> str:
+    return visible(text, ascii_only=look.glyphs.ascii_only)

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from rich.style import Style
 from textual.events import Blur, Click, Focus, MouseScrollDown, MouseScrollUp
 from textual.geometry import Size
 from textual.message import Message
 from textual.strip import Strip
 
-from console.columns import COLUMNS, ORDERS, Cell, Column, laid_out, ordered
+from console.columns import ORDERS, Cell, Column, laid_out, ordered
 from console.cursor import Cursor
 from console.filters import NO_FILTER, Facts, Filter
 from console.format import fit, visible
@@ -42,15 +40,20 @@ class SessionsTable(Panel, can_focus=True):
         self._rows: list[tuple[SessionView, bool]] = []
 
     @property
+    def keys(self) -> list[str]:
+        """The sessions in the order of the table."""
+        return [view.key for view, _ in self._rows]
+
+    @property
     def chosen(self) -> SessionView | None:
         """The session under the cursor."""
         return next((view for view, _ in self._rows if view.key == self._cursor.key), None)
 
-    def sort(self, by: int = 1) -> str:
-        """Sort by the next column; its title."""
-        self.order = ORDERS[(ORDERS.index(self.order) + by) % len(ORDERS)]
+    def sort(self, name: str = "") -> None:
+        """Sort by a column, or by the one after the present one; largest first."""
+        self.order = name or ORDERS[(ORDERS.index(self.order) + 1) % len(ORDERS)]
+        self.reverse = False
         self.redraw()
-        return next(column.title for column in COLUMNS if column.name == self.order)
 
     def turn(self) -> None:
         """Turn the order around."""
@@ -74,7 +77,7 @@ class SessionsTable(Panel, can_focus=True):
         width, height = self.size
         look = frame.look
         columns = laid_out(width - 2)
-        self._cursor.settle([view.key for view, _ in self._rows], height - 1)
+        self._cursor.settle(self.keys, height - 1)
         top = self._cursor.top
         lines = [strip(self._heads(columns, look))]
         if not self._rows:
@@ -95,7 +98,7 @@ class SessionsTable(Panel, can_focus=True):
         for index, (column, cells) in enumerate(columns):
             if index:
                 spans.append((" ", look.text))
-            spans += column.draw(view, replace(cell, cells=cells))
+            spans += column.draw(view, Cell(cells, cell.now, look, cell.child))
         return strip([*spans, (" ", look.text)], under)
 
     def _under(self, look: Look) -> Style:
@@ -108,8 +111,8 @@ class SessionsTable(Panel, can_focus=True):
             arrow = (look.glyphs.rising if self.reverse else look.glyphs.falling) if sorted_here else ""
             click = Style(meta={"@click": f"screen.sort_by('{column.name}')"}) if column.order else Style()
             style = (look.accent if sorted_here else look.muted) + click
-            title = fit(column.title + arrow, cells, column.align, ellipsis="") if cells else ""
-            spans += [(title, style), (" ", look.muted)]
+            inside, beside = (arrow, " ") if column.align == "left" else ("", arrow or " ")
+            spans += [(fit(column.title + inside, cells, column.align, ellipsis=""), style), (beside, style)]
         return spans
 
     def _entitle(self, frame: Frame, total: int) -> None:
@@ -122,15 +125,16 @@ class SessionsTable(Panel, can_focus=True):
             spans.append((f" {total - len(self._rows)} hidden", look.muted))
         above = self._cursor.top
         below = len(self._rows) - above - (self.size.height - 1)
-        if above > 0 or below > 0:
-            spans.append((f"{middle}{above} above, {max(below, 0)} below", look.muted))
+        hidden = [f"{count} {where}" for count, where in ((above, "above"), (below, "below")) if count > 0]
+        if hidden:
+            spans.append((middle + ", ".join(hidden), look.muted))
         self.entitle(spans)
 
     # -- keys and mouse ---------------------------------------------------------------------------------------------
 
     def action_move(self, by: int) -> None:
         """Move the cursor."""
-        self._cursor.move([view.key for view, _ in self._rows], by)
+        self._cursor.move(self.keys, by)
         self.redraw()
 
     def action_page(self, by: int) -> None:

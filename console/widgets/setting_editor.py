@@ -75,7 +75,7 @@ class SettingEditor(Vertical):
         self.query_one("#edited", Label).update(spec.name)
         self.add_class("-open")
         self._judge("")
-        line.focus()
+        self.screen.set_focus(line)  # at once: what is typed next belongs to it
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """Say at once whether it will do."""

@@ -22,14 +22,16 @@ class UpstreamPanel(Panel):
     def draw(self, frame: Frame) -> list[Strip]:
         """As many lines as there is room for, the most important first."""
         look, view = frame.look, frame.snapshot.upstream
-        self.entitle([("model server ", look.strong), *state_spans(view, look)])
+        self.entitle(
+            [("model server ", look.strong), *state_spans(view, look), (f" {age(frame.now - view.since)}", look.muted)]
+        )
         ascii_only = look.glyphs.ascii_only
         rows: list[tuple[str, list[Span]]] = [
             ("address", [(visible(view.url, ascii_only=ascii_only), look.text)]),
             ("model", [(visible(view.model or "not known", ascii_only=ascii_only), look.text)]),
             ("window", _window(view, look)),
             ("slots", _slots(frame.snapshot, look)),
-            ("requests", _requests(frame, look)),
+            ("requests", _requests(frame.snapshot, look)),
             ("tokens", _tokens(frame.snapshot, look)),
         ]
         width, height = self.size
@@ -66,14 +68,14 @@ def _slots(snapshot: Snapshot, look: Look) -> list[Span]:
     return [*spans, (f"{look.glyphs.middle:^3}{waiting} waiting", look.warn)] if waiting else spans
 
 
-def _requests(frame: Frame, look: Look) -> list[Span]:
-    totals = frame.snapshot.totals
+def _requests(snapshot: Snapshot, look: Look) -> list[Span]:
+    totals = snapshot.totals
     spans: list[Span] = [(f"{totals.requests:,}", look.text)]
     if totals.failed:
         spans += [(f"{look.glyphs.middle:^3}", look.muted), (f"{totals.failed:,} failed", look.bad)]
     if totals.cancelled:
         spans += [(f"{look.glyphs.middle:^3}{counted(totals.cancelled, 'cancelled', 'cancelled')}", look.muted)]
-    return [*spans, (f"{look.glyphs.middle:^3}in {age(frame.now - frame.snapshot.started_at)}", look.muted)]
+    return spans
 
 
 def _tokens(snapshot: Snapshot, look: Look) -> list[Span]:

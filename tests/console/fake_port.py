@@ -7,8 +7,10 @@ from dataclasses import dataclass, field, replace
 
 from proxy_core import events as ev
 from proxy_core.commands import Command, CommandResult
+from proxy_core.declaration import Setting
 from proxy_core.live_settings import LiveSettings, SettingsView, UpdateResult
 from proxy_core.record_views import RecordView, RequestView, SessionDetail
+from proxy_core.saving import SaveResult, save
 from proxy_core.settings import SPECS, Settings
 from proxy_core.snapshot import Sample, SessionView, Snapshot, Totals, UpstreamView
 
@@ -26,6 +28,9 @@ def session(key: str, label: str, **changes: object) -> SessionView:
         turns_basis="2,310 tokens a turn, mean of the last 8 turns", cached_share=0.93, decode_rate=28.4, ttft=1.2,
         prefill_done=None, last_tool="Read", total_prompt_tokens=640_000, total_output_tokens=9_200,
         history=tuple(6_000 + 840 * turn for turn in range(31)), created_at=NOW - 1800, last_at=NOW - 1,
+        seconds_left=2_460, seconds_basis="12,300 tokens in the last 14 min", count_label="exact",
+        fill=(("results", 14_200), ("files", 7_900), ("system", 4_100), ("tools", 3_000), ("chat", 1_824)),
+        prefilled=2_174,
     )  # fmt: skip
     return replace(plain, **changes)  # pyright: ignore[reportArgumentType]
 
@@ -38,7 +43,8 @@ def _used(tokens: int, window: int = 65_536) -> dict[str, object]:
 
 SESSIONS = (
     session("a3f91c77", "webapp: dark mode", **_used(63_120), turns_left=1, decode_rate=31.2, ttft=4.1,
-            last_tool="Edit",
+            last_tool="Edit", breaks=(("pruned", 2), ("edited", 1)), total_lost=48_300, seconds_left=190,
+            last_break="history was cut from message 6 on, 12:52", failures=1,
             history=tuple(min(4_000 + 1_960 * turn, 63_120) for turn in range(32)), created_at=NOW - 5400),
     session("5d10e2b9", "refactor billing", **_used(57_300), turns_left=4, phase="prefill", phase_since=NOW - 12,
             prefill_done=0.61, decode_rate=12.0, ttft=19.8, cached_share=0.04, last_tool="Bash", created_at=NOW - 4100),
@@ -46,7 +52,9 @@ SESSIONS = (
             turns_left=23, last_tool="Grep", history=(2_100, 6_400, 12_000, 17_200, 21_800), created_at=NOW - 600),
     session("77c1f00d", "docs for the API", phase="thinking", created_at=NOW - 3000),
     session("e02b5a11", "scratch", **_used(9_400), client="anthropic-sdk-python", phase="idle", phase_since=NOW - 190,
-            active=0, turns_left=None, turns_basis="no growth seen yet", cached_share=None, decode_rate=None, ttft=None,
+            active=0, turns_left=None, turns_basis="no growth seen yet",
+            seconds_left=None, seconds_basis="", count_label="estimate", fill=(), prefilled=0,
+            cached_share=None, decode_rate=None, ttft=None,
             last_tool="", estimated=True, history=(9_400,), created_at=NOW - 900, last_at=NOW - 190),
     session("9b44d3aa", "nightly triage", **_used(50_100), client="opencode", phase="queued", phase_since=NOW - 3,
             turns_left=6, failures=2, created_at=NOW - 2400),
@@ -122,6 +130,17 @@ def settings_view(**environment: str) -> SettingsView:
     return SettingsView(settings, {spec.name: "env file" if spec.name in environment else "default" for spec in SPECS})
 
 
+SHOWN = frozenset(
+    (
+        "LLAMA_CPP_BASE UPSTREAM_API_KEY PROXY_CONTEXT_WINDOW PROXY_READ_TIMEOUT PROXY_HOST PROXY_PORT PROXY_AUTH_TOKEN "
+        "PROXY_LOG_LEVEL PROXY_PING_INTERVAL PROXY_BROKEN_STREAM PROXY_SESSION_TTL_SECS PROXY_TEXT_TOOL_CALLS "
+        "PROXY_STREAM_REASONING_FALLBACK PROXY_STREAM_REASONING_MAX_CHARS PROXY_LOOP_BREAKER PROXY_LOOP_NOTE "
+        "PROXY_LOOP_RELEASE PROXY_LOOP_HIDE_TOOL PROXY_LOOP_END PROXY_GUARDRAIL_RETRY PROXY_TOOL_CHOICE"
+    ).split()
+)
+"""The settings that the fake shows, so that another new one does not change every approved screen."""
+
+
 @dataclass
 class FakePort:
     """Hands out what it is given; `update` is the engine's own."""
@@ -132,7 +151,9 @@ class FakePort:
     commands: list[Command] = field(default_factory=list[Command])
     details: dict[str, SessionDetail] = field(default_factory=dict[str, SessionDetail])
     records: dict[str, RecordView] = field(default_factory=dict[str, RecordView])
+    specs: tuple[Setting, ...] = tuple(spec for spec in SPECS if spec.name in SHOWN)
     asked: int = 0
+    _view: SettingsView | None = None
 
     def snapshot(self) -> Snapshot:
         self.asked += 1
@@ -142,7 +163,10 @@ class FakePort:
         return ev.EventBatch(tuple(self.happened[number:]), len(self.happened), 0)
 
     def settings(self) -> SettingsView:
-        return self.live.view
+        view = self.live.view
+        if self._view is None or self._view.settings is not view.settings:
+            self._view = replace(view, specs=self.specs)
+        return self._view
 
     def update(self, changes: Mapping[str, str]) -> UpdateResult:
         result = self.live.update(changes)
@@ -160,6 +184,9 @@ class FakePort:
 
     def record(self, request_id: str) -> RecordView | None:
         return self.records.get(request_id)
+
+    def save(self, names: tuple[str, ...], *, write: bool) -> SaveResult:
+        return save(self.live, names, self.happened.append, write=write)
 
     def command(self, command: Command) -> CommandResult:
         self.commands.append(command)
