@@ -25,12 +25,13 @@ class KeyLine(Lines):
         keys = list(self._keys)
         going = [key for key in keys if key.action not in LAST]
         going.sort(key=lambda key: key.minor)
-        while going and sum(_cells(key) for key in keys) > self.size.width:
+        ascii_only = look.glyphs.ascii_only
+        while going and sum(_cells(key, ascii_only=ascii_only) for key in keys) > self.size.width:
             keys.remove(going.pop())
         spans: list[Span] = []
         for key in keys:
             click = Style(meta={"@click": f"app.simulate_key('{key.keys.partition(',')[0]}')"})
-            written = key.spelled(ascii_only=look.glyphs.ascii_only)
+            written = key.spelled(ascii_only=ascii_only)
             spans += [(f" {written}", look.accent + click), (f" {key.label} ", look.muted + click)]
         return [strip(spans)]
 
@@ -38,5 +39,5 @@ class KeyLine(Lines):
 LAST = {"help", "quit"}
 
 
-def _cells(key: Key) -> int:
-    return width(key.written) + width(key.label) + 3
+def _cells(key: Key, *, ascii_only: bool) -> int:
+    return width(key.spelled(ascii_only=ascii_only)) + width(key.label) + 3

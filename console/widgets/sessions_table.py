@@ -195,5 +195,6 @@ def _empty(frame: Frame, filtered: bool, width: int) -> list[Line]:
     url = frame.snapshot.url
     return [
         [],
-        [(" no sessions yet. Point an agent here: ", look.muted), (f"ANTHROPIC_BASE_URL={url}", look.accent)],
+        [(" no sessions yet; point an agent here", look.muted)],
+        [(f" ANTHROPIC_BASE_URL={url}", look.accent)],
     ]
