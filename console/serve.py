@@ -42,7 +42,7 @@ def serve(wanted: Wanted) -> int:
 def _run(command: str, port: int) -> None:
     from console.browser import ConsoleServer
 
-    ConsoleServer(command, HOST, port, title="Interlock").serve()
+    ConsoleServer(command, HOST, port).serve()
 
 
 def _taken(port: int) -> bool:

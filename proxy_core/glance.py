@@ -30,7 +30,7 @@ def glance(snapshot: Snapshot, now: float, *, ascii_only: bool = False) -> str:
         parts.append(f"{cross}{snapshot.upstream.state}")
     recent = [view for view in snapshot.sessions if view.active or now - view.last_at < RECENT_SECONDS]
     fullest = max(recent, key=lambda view: view.utilisation or 0.0, default=None)
-    if fullest is not None and fullest.utilisation is not None:
+    if fullest is not None and fullest.utilisation:
         sign = rising if fullest.level in {"high", "critical"} else ""
         parts.append(f"{sign}{fullest.utilisation:.0%} {_name(fullest)}")
     looping = [view for view in recent if view.loop_level]
