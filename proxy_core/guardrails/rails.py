@@ -86,25 +86,38 @@ class Rails:
         """The events that may go out now."""
         out: list[Event] = []
         for event in events:
-            if event["type"] != "content_block_delta" or self._open == "tool_use" or self.holding:
-                if self._gate is not None:
-                    self._gate.cut = self.holding and _reaches_limit(events)
-                for passed in self._gate.process([event]) if self._gate is not None else (event,):
-                    self._pass(passed, out)
-                continue
-            delta = event["delta"]
-            piece = delta.get("text")
-            if piece is not None:
-                self._text.append(piece)
+            if event["type"] != "content_block_delta":
+                self._guard(event, events, out)
+            elif self._gate is not None and self._gate.holding:
+                self._gate.hold(event)
             else:
-                piece = delta.get("thinking", "")
-                self._thought += len(piece)
-            if not self.cut and self._policy.cut_repetition and self._watch.add(piece):
-                self.cut = True
-            out.append(event if event["index"] == self._index else {**event, "index": self._index})
+                if self._open != "tool_use":
+                    self._read(event["delta"])
+                out.append(event if event["index"] == self._index else {**event, "index": self._index})
         if 0 < self._policy.reasoning_limit < self._thought and self._open == "thinking" and not self.cut:
             self.cut = self.endless = True
         return out
+
+    def _guard(self, event: Event, events: list[Event], out: list[Event]) -> None:
+        """An event that is no delta, through the gate; `events` came with it."""
+        gate = self._gate
+        if gate is None:
+            self._pass(event, out)
+            return
+        gate.cut = gate.holding and _reaches_limit(events)
+        for passed in gate.process([event]):
+            self._pass(passed, out)
+
+    def _read(self, delta: JsonObject) -> None:
+        """What the model writes in the open: kept, and watched for repetition."""
+        if "text" in delta:
+            piece: str = delta["text"]
+            self._text.append(piece)
+        else:
+            piece = delta.get("thinking", "")
+            self._thought += len(piece)
+        if not self.cut and self._policy.cut_repetition and self._watch.add(piece):
+            self.cut = True
 
     def again(self) -> Again | None:
         """The further try that the answer needs, once it has ended or was cut; None when it stands."""

@@ -39,6 +39,10 @@ class ToolCallGate:
         """Whether a call is being written that the client does not see yet."""
         return bool(self._held)
 
+    def hold(self, event: Event) -> None:
+        """Keep a delta of the call that is being written; only while `holding`."""
+        self._held.append(event)
+
     def process(self, events: list[Event]) -> list[Event]:
         """The events that may go out now."""
         if not self._held and not any(_opens_call(event) for event in events):

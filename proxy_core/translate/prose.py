@@ -20,6 +20,11 @@ class Prose:
         self._tail = StopTail(stop_sequences) if stop_sequences else None
         self._space = ""
 
+    @property
+    def holding(self) -> bool:
+        """White space waits for text to follow."""
+        return bool(self._space)
+
     def think(self, piece: str) -> None:
         """A piece of reasoning."""
         self._space = ""

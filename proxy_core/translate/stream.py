@@ -10,6 +10,7 @@ from typing import Any, cast
 from proxy_core.translate.blocks import BlockWriter
 from proxy_core.translate.chunks import error_of, first_choice, reasoning_of, text_parts
 from proxy_core.translate.content_scan import ContentScanner, Piece
+from proxy_core.translate.continuation import Continuation
 from proxy_core.translate.errors import ApiError, broken_stream, from_error_object
 from proxy_core.translate.prose import Prose
 from proxy_core.translate.stop import is_limit, named_sequence, stop_reason
@@ -17,9 +18,6 @@ from proxy_core.translate.tool_book import ToolBook
 from proxy_core.translate.tool_calls import ToolCalls
 from proxy_core.translate.types import Event, JsonObject
 from proxy_core.translate.usage import Progress, Timings, Usage, read_progress, read_timings, read_usage
-
-_BESIDES_CONTENT = frozenset({"usage", "timings", "error", "prompt_progress"})
-_SPECIAL = re.compile(r"[<\[`]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +71,7 @@ class StreamConverter:
         self._refused = False
         self._answered = False
         self._ended = False
-        self._plain = False
+        self._continuation = Continuation(self._writer, self._scanner, self._prose, self._calls)
         self._usage: JsonObject = {}
         self._timings: JsonObject | None = None
         self._progress: JsonObject | None = None
@@ -122,43 +120,14 @@ class StreamConverter:
 
     def feed(self, chunk: JsonObject) -> list[Event]:
         """The events of one chunk; none once the answer has failed or ended."""
-        if self._plain:
-            try:
-                choice = chunk["choices"][0]
-                delta = choice["delta"]
-                text = delta["content"]
-                if (
-                    (len(delta) == 1 or (len(delta) == 2 and "role" in delta))
-                    and text.__class__ is str
-                    and text
-                    and choice["finish_reason"] is None
-                    and _BESIDES_CONTENT.isdisjoint(chunk)
-                    and not choice["index"]
-                    and not _SPECIAL.search(text)
-                ):
-                    writer = self._writer
-                    writer.chars += len(text)
-                    writer.pieces += 1
-                    self._scanner.last = text
-                    return [
-                        {
-                            "type": "content_block_delta",
-                            "index": writer.index,
-                            "delta": {"type": "text_delta", "text": text},
-                        }
-                    ]
-            except (LookupError, TypeError):
-                pass
+        if self._continuation.kind:
+            event = self._continuation.event(chunk)
+            if event is not None:
+                return [event]
         if self.failure is not None or self._ended:
             return []
         self._read(chunk)
-        self._plain = (
-            self._scanner.plain
-            and self._prose.direct
-            and self._writer.kind == "text"
-            and not self._calls.waiting
-            and self.failure is None
-        )
+        self._continuation.look(broken=self.failure is not None)
         return self._writer.take()
 
     def finish(self, *, done: bool) -> list[Event]:
@@ -167,7 +136,7 @@ class StreamConverter:
         An answer is whole when it has a finish reason or the end mark, and at least one choice. Otherwise `failure` is
         set and nothing comes.
         """
-        self._plain = False
+        self._continuation.kind = ""
         if self.failure is not None or self._ended:
             return []
         if not self._answered:

@@ -82,6 +82,34 @@ class ToolCalls:
             return False
         return self._find(cast("JsonObject", entry)) is self._open
 
+    @property
+    def only_open(self) -> bool:
+        """A call's block is open, and nothing waits behind it."""
+        return self._open is not None and not self._queue
+
+    def continued(self, entries: list[Any]) -> str:
+        """Take the one entry of a delta as more arguments of the open call, and give them; "" when it is not that.
+
+        Only for a caller who writes them at once. Raises `LookupError` or `TypeError` for entries of other shapes.
+        """
+        entry = entries[0]
+        function = entry["function"]
+        piece: Any = function["arguments"]
+        call = self._open
+        if (
+            call is None
+            or len(entries) != 1
+            or piece.__class__ is not str
+            or not piece
+            or entry.get("id")
+            or function.get("name")
+            or self._by_index.get(_index(entry)) is not call
+        ):
+            return ""
+        call.pieces.append(piece)
+        call.sent += 1
+        return piece
+
     def add(self, entries: object) -> None:
         """The `tool_calls` of one delta."""
         for entry in cast("list[Any]", entries if isinstance(entries, list) else [entries]):
