@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import Literal, TypeAlias
 
 from console.event_text import describe, tokens
-from console.format import percent, rate, seconds
+from console.format import counted, percent, rate, seconds
 from console.inspect.alignment import Section, sections
 from console.inspect.answers import completion, message
 from console.inspect.loose_json import read_object
@@ -75,6 +75,8 @@ def timing_page(record: RecordView, paper: Paper) -> Page:
     rows += single(
         (f"{event.at - request.at:+8.2f} s  {event.kind}: {describe(event)}" for event in request.events), paper
     )
+    if not request.events:
+        rows.append(Row("faint", "nothing but the request itself"))
     return Page(tuple(rows), 1)
 
 
@@ -109,12 +111,12 @@ def _bodies(
 
 
 def _marked(section: Section) -> str:
-    changes = sum(line.sign != " " for line in section.difference)
     if not section.difference:
         return section.title
-    return (
-        f"{section.title}  ({changes} lines changed)" if section.right is not None else f"{section.title}  (not sent)"
-    )
+    if section.right is None:
+        return f"{section.title}  (not sent)"
+    changes = sum(line.sign != " " for line in section.difference)
+    return f"{section.title}  ({counted(changes, 'line')} changed)"
 
 
 def _difference(section: Section, paper: Paper, sent: JsonObject | None) -> Iterator[Row]:
@@ -131,7 +133,8 @@ def _difference(section: Section, paper: Paper, sent: JsonObject | None) -> Iter
 def _acts(record: RecordView, paper: Paper) -> Iterator[Row]:
     """What the proxy says that it did."""
     events = [event for event in record.request.events if event.kind not in {"request.started", "request.altered"}]
-    yield titled(f"what the proxy did: {len(record.changes)} changes, {len(events)} acts", paper)
+    count = f"{counted(len(record.changes), 'change')}, {counted(len(events), 'act')}"
+    yield titled(f"what the proxy did: {count}", paper)
     yield from single((_change(change) for change in record.changes), paper)
     yield from single((f"{event.kind}: {describe(event)}" for event in events), paper)
     if not record.changes and not events:

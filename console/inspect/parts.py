@@ -33,7 +33,8 @@ class Parts:
     def marks(self) -> set[str]:
         """What a message is known by again: its calls, its results and the beginnings of its texts."""
         beginnings = {" ".join(text.split())[:80] for text in self.texts}
-        return {f"call {key}" for key in (*self.calls, *self.results)} | {text for text in beginnings if text}
+        known = {f"call {key}" for key in self.calls} | {f"result {key}" for key in self.results}
+        return known | {f"text {text}" for text in beginnings if text}
 
 
 def anthropic_parts(message: JsonObject) -> Parts:

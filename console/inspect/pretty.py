@@ -8,8 +8,7 @@ from typing import Any, cast
 
 import orjson
 
-_PLAIN = re.compile(r"[^\s\"'{}\[\],:#&*!|>%@`-](?:.*\S)?")
-_LITERAL = re.compile(r"(?:true|false|null|-?\d[\d.eE+-]*)")
+_LITERAL = re.compile(r"(?:true|false|null|-?\d[\d.eE+-]*|\[\]|\{\}|\".*|)")
 STEP = "  "
 
 
@@ -29,7 +28,7 @@ def pretty(value: Any, pad: str = "") -> Iterator[str]:
 
 def scalar(value: Any) -> str:
     """A value on one line; a string is quoted only if it could be taken for something else."""
-    if isinstance(value, str) and _PLAIN.fullmatch(value) and not _LITERAL.fullmatch(value):
+    if isinstance(value, str) and value == value.strip() and not _LITERAL.fullmatch(value):
         return value
     return orjson.dumps(value).decode()
 

@@ -92,7 +92,7 @@ def _levels(strips: list[Strip], look: Look) -> list[Strip]:
         row = _row(threshold, rows)
         name = f"{threshold:.0%}"
         cells = _cells(found[row])
-        room = range(Y_LABEL, len(cells) - len(name))
+        room = range(Y_LABEL + 1, len(cells) - len(name))
         for place in room:
             if cells[place][0] == " ":
                 cells[place] = (dash, style)

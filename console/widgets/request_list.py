@@ -49,7 +49,7 @@ class RequestList(Panel, can_focus=True):
         if views != self._views:
             self._views = views
             if self._follows and views:
-                self._cursor = Cursor(views[-1].id, len(views) - 1, self._cursor.top)
+                self._cursor = Cursor(views[-1].id, len(views) - 1, self._cursor.top, moved=True)
             self.redraw()
 
     def forget(self) -> None:
