@@ -14,7 +14,7 @@ BIN := $(VENV)/bin
 PIP_INSTALL = $(BIN)/python -m pip install -qq --disable-pip-version-check --no-compile -c constraints.txt
 INPUTS := pyproject.toml constraints.txt
 
-.PHONY: help run test lint format types conformance real check screenshots docs lock clean
+.PHONY: help run test lint format types conformance gauntlet real check screenshots docs lock clean
 
 help: ## list these verbs
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -38,6 +38,9 @@ types: $(VENV)/dev-ready ## strict types
 
 conformance: $(VENV)/dev-ready ## the black-box cases for a Messages API proxy, against the command itself
 	@$(BIN)/python -m pytest -m conformance tests/conformance $(ARGS)
+
+gauntlet: $(VENV)/dev-ready ## scripted flaky models with the guardrails on and off; the figures go into docs/guardrails.md
+	@$(BIN)/python -m tests.gauntlet --write $(ARGS)
 
 real: $(VENV)/dev-ready ## the real Anthropic SDK on a real llama.cpp server (fetches a wheel of it once)
 	@$(BIN)/python -m pytest -m real tests/real $(ARGS)

@@ -37,6 +37,7 @@ class TurnScore:
     """The score after an assistant turn (the `index`-th, from 0), and how each of its calls was judged.
 
     `error`: the first line of its last result if that was an error. `said`: how often its text was written by now.
+    `repeats`: its text goes in circles within itself; such a reply is cut while it is written.
     """
 
     index: int
@@ -51,9 +52,8 @@ class TurnScore:
 
     @property
     def level(self) -> int:
-        """Number of thresholds reached, 0 to 4; a reply that repeats itself is at least level 1."""
-        reached = bisect_right(THRESHOLDS, self.score)
-        return max(reached, 1) if self.repeats else reached
+        """Number of thresholds reached, 0 to 4."""
+        return bisect_right(THRESHOLDS, self.score)
 
 
 @dataclass(slots=True)

@@ -10,10 +10,10 @@ from proxy_core.guardrails.loop_score import score_turns
 
 
 def fires(messages: list[dict[str, Any]]) -> Iterator[tuple[int, int]]:
-    """(assistant turn, level) for every turn at which the loop breaker would act."""
+    """(assistant turn, level) for every turn at which a guardrail would act; a reply that is cut counts as level 1."""
     for turn in score_turns(messages):
-        if turn.level:
-            yield turn.index, turn.level
+        if turn.level or turn.repeats:
+            yield turn.index, max(turn.level, 1)
 
 
 def premature(text: str) -> bool:

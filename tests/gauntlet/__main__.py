@@ -99,7 +99,7 @@ def main() -> int:
     """Run and report; 1 when a bar was missed."""
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--seed", default="interlock")
-    options.add_argument("--sessions", type=int, default=120, help="flaky sessions; the other kinds come on top")
+    options.add_argument("--sessions", type=int, default=90, help="flaky sessions; the other kinds come on top")
     options.add_argument("--write", action="store_true", help="write the table into docs/guardrails.md")
     options.add_argument("-v", action="store_true", help="show every session that failed")
     given = options.parse_args()

@@ -64,11 +64,11 @@ def hopeless(seed: str) -> list[Session]:
     rng = random.Random(f"{seed}/hopeless")
     path = f"/srv/{rng.choice(_NOUNS)}.py"
     cycle = _work(rng, rng.randint(2, 4), tool="read_file")
-    count = iter(range(10_000))
+    turns, edits = iter(range(10_000)), iter(range(10_000))
     made: list[tuple[str, Callable[[JsonObject], Answer]]] = [
         ("the same call for ever", lambda _: _calling("read_file", {"path": path})),
-        ("a cycle for ever", lambda _: _calling(*cycle[next(count) % len(cycle)])),
-        ("an edit that never applies", lambda _: _calling("write_file", {"path": path, "content": f"x{next(count)}"})),
+        ("a cycle for ever", lambda _: _calling(*cycle[next(turns) % len(cycle)])),
+        ("an edit that never applies", lambda _: _calling("write_file", {"path": path, "content": f"x{next(edits)}"})),
         ("always empty", lambda _: text_of("")),
         ("always announcing", lambda _: text_of(ANNOUNCEMENTS[0])),
         ("always broken JSON", lambda _: native([("write_file", '{"path": "/srv/a", "content": "cut he')])),
