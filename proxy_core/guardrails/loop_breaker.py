@@ -102,10 +102,12 @@ def _describe(turn: TurnScore) -> str:
 
 
 def _times(turn: TurnScore, turns: tuple[TurnScore, ...]) -> int:
-    """How often the commonest call of the turn was made up to it."""
-    keys = {call.key for call in turn.calls}
-    counted = Counter(call.key for other in turns[: turn.index + 1] for call in other.calls if call.key in keys)
-    return max(counted.values(), default=1)
+    """How often the commonest call of the turn was made up to it; with other arguments, if never with the same."""
+    before = [call for other in turns[: turn.index + 1] for call in other.calls]
+    same = Counter(call.key for call in before)
+    times = max((same[call.key] for call in turn.calls), default=1)
+    alike = Counter((call.name, call.target) for call in before)
+    return times if times > 1 else max((alike[call.name, call.target] for call in turn.calls), default=1)
 
 
 def _repeated(turn: TurnScore, turns: tuple[TurnScore, ...]) -> str:

@@ -109,7 +109,7 @@ def test_any_word_behind_the_explanation_begins_afresh(word: Any) -> None:
 def test_the_explanation_says_what_and_how_often_and_what_to_do() -> None:
     turns = [edit("/a.py", f"x{n}", "String to replace not found\nmore", failed=True) for n in range(20)]
     ending = planned(turns).ending
-    assert "Edit(/a.py)" in ending
+    assert "Edit(/a.py) was called 20 times" in ending
     assert "String to replace not found" in ending
     assert "more" not in ending.split("Tell me")[0].split("not found")[1]
     assert "PROXY_LOOP_END" in ending
