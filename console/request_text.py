@@ -16,7 +16,7 @@ def stop_word(view: RequestView) -> str:
     """Why it stopped, in at most nine characters; what it does now while it runs."""
     if view.state == "done":
         return STOPS.get(view.stop_reason, view.stop_reason)
-    return view.state
+    return view.phase if view.state == "running" else view.state
 
 
 def act_words(view: RequestView) -> str:

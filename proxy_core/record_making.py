@@ -30,6 +30,7 @@ def request_view(record: Record, now: float) -> RequestView:
         messages=record.messages,
         at=record.at,
         state=_state(record),
+        phase=record.marks[-1][0] if record.marks else "admission",
         stop_reason=done.stop_reason if done else "",
         error=_error(record),
         prompt_tokens=done.prompt_tokens if done else 0,

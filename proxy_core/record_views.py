@@ -15,6 +15,7 @@ RequestState: TypeAlias = Literal["running", "done", "failed", "cancelled"]
 class RequestView:
     """One request. Tokens are counts, 0 while it runs; times in seconds, `at` Unix time; None is unknown.
 
+    `phase` is where it is while it runs, or where it ended: admission, held, connect, queued, prefill, decode ...
     `events` are the engine's events of this request, oldest first: what the guardrails did, what was cut, retries.
     `bodies` says whether its texts are still kept.
     """
@@ -27,6 +28,7 @@ class RequestView:
     messages: int
     at: float
     state: RequestState
+    phase: str
     stop_reason: str
     error: str
     prompt_tokens: int

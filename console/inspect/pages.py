@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import groupby
 from typing import Literal, TypeAlias
 
 from console.event_text import describe, tokens
 from console.format import counted, percent, rate, seconds
 from console.inspect.alignment import Section, sections
 from console.inspect.answers import completion, message
+from console.inspect.difference import Line, Sign
 from console.inspect.loose_json import read_object
-from console.inspect.page import Budget, Page, Paper, Row, Side, double, single, titled
+from console.inspect.page import Budget, Kind, Page, Paper, Row, Side, double, single, titled
 from console.inspect.pretty import pretty
 from proxy_core.record_views import BodyView, RecordView, Span
 from proxy_core.translate.types import Change, JsonObject
 
 Tab: TypeAlias = Literal["request", "response", "raw", "timing"]
 TABS: tuple[Tab, ...] = ("request", "response", "raw", "timing")
-SIGNS = {"-": "removed", "+": "added", " ": "faint"}
+SIGNS: dict[Sign, Kind] = {"-": "removed", "+": "added", " ": "faint"}
+RUN_SHOWN = 12
+"""Lines of one stretch of a difference that are shown until somebody asks for all."""
+
 NOT_KEPT = "not kept: recording was off (PROXY_RECORD_BODIES), or newer requests took the room"
 
 
@@ -59,6 +64,9 @@ def timing_page(record: RecordView, paper: Paper) -> Page:
     rows = [titled(f"timing, {seconds(total)} in all", paper)]
     rows += [Row("text", _waterfall(span, total, bars, paper)) for span in record.spans]
     rows += [Row("text", ""), titled("figures", paper)]
+    if request.state == "running":
+        rows.append(Row("faint", f"still running: {request.phase}"))
+        return Page(tuple(rows), 1)
     share = request.cached_tokens / request.prompt_tokens if request.prompt_tokens else None
     fresh = request.prompt_tokens - request.cached_tokens
     rows += single(
@@ -126,8 +134,16 @@ def _difference(section: Section, paper: Paper, sent: JsonObject | None) -> Iter
     if section.right is None and section.left is not None:
         yield Row("removed", f"- all {len(section.left)} lines of it")
         return
-    for line in section.difference:
-        yield from single([f"{line.sign} {line.text}"], paper, SIGNS[line.sign])  # pyright: ignore[reportArgumentType]
+    for sign, run in groupby(section.difference, _sign):
+        lines = [f"{line.sign} {line.text}" for line in run]
+        shown = lines if paper.everything else lines[:RUN_SHOWN]
+        yield from single(shown, paper, SIGNS[sign])
+        if len(shown) < len(lines):
+            yield Row("faint", f"  {len(lines) - len(shown)} more lines like these, a shows all")
+
+
+def _sign(line: Line) -> Sign:
+    return line.sign
 
 
 def _acts(record: RecordView, paper: Paper) -> Iterator[Row]:

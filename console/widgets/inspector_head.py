@@ -83,12 +83,12 @@ class InspectorHead(Lines):
             other: Side = "openai" if self.side == "anthropic" else "anthropic"
             click = Style(meta={"@click": "screen.side"})
             return [(f" {SIDES[self.side]} ", look.strong), (f" tab: {SIDES[other]} ", look.muted + click)]
-        half = (width - 3) // 2
+        half = (width - 5) // 2
         left = look.strong if self.side == "anthropic" else look.muted
         right = look.strong if self.side == "openai" else look.muted
         names = {"request": ("received", "sent"), "response": ("given", "heard"), "raw": ("given", "heard")}[self.tab]
         return [
-            (fit(f"{SIDES['anthropic']}: {names[0]}", half), left),
+            (fit(f" {SIDES['anthropic']}: {names[0]}", half + 1), left),
             (f" {look.glyphs.separator} ", look.faint),
             (f"{SIDES['openai']}: {names[1]}", right),
         ]

@@ -7,7 +7,7 @@ from textual.strip import Strip
 
 from console.columns import Cell, context_cell, state_cell
 from console.event_text import tokens
-from console.format import age, brief_tokens, counted, percent, rate, seconds, visible
+from console.format import age, brief_tokens, percent, rate, seconds, visible
 from console.frame import Frame
 from console.theme import Look
 from console.widgets.lines import Panel, Span, cut, strip
@@ -15,7 +15,7 @@ from proxy_core.snapshot import SessionView
 
 NAME = 9
 BAR = 40
-ROWS = 8
+ROWS = 6
 
 
 class SessionFigures(Panel):
@@ -68,22 +68,21 @@ def _now(view: SessionView, frame: Frame, bar: int) -> list[tuple[str, list[Span
     turns = none if view.turns_left is None else f"~{view.turns_left}"
     left = none if view.seconds_left is None else f"~{seconds(view.seconds_left)}"
     cell = Cell(bar, frame.now, look)
-    anew = f"{dot}{brief_tokens(view.prefilled)} read anew" if view.prefilled else ""
+    anew = f", {brief_tokens(view.prefilled)} read anew" if view.prefilled else ""
     return [
         ("state", state_cell(view, cell)),
         ("context", context_cell(view, cell)),
         ("", [(used, look.text), (f"{dot}{_clean(known, look)}", look.muted)]),
         ("turns", [(turns, look.strong), (f" left{dot}{_clean(view.turns_basis, look)}", look.muted)]),
         ("time", [(left, look.strong), (f" left{dot}{_clean(view.seconds_basis, look) or none}", look.muted)]),
-        ("cached", [(percent(view.cached_share, none), look.text), (f" of the last prompt{anew}", look.muted)]),
         (
             "speed",
             [
                 (f"{rate(view.decode_rate, none)} tok/s", look.text),
                 (f"{dot}first token after {seconds(view.ttft, none)}", look.muted),
+                (f"{dot}{percent(view.cached_share, none)} cached{anew}", look.muted),
             ],
         ),
-        ("last tool", [(_clean(view.last_tool, look) or none, look.text)]),
     ]
 
 
@@ -105,9 +104,7 @@ def _past(view: SessionView, frame: Frame) -> list[tuple[str, list[Span]]]:
                 (f"{dot}largest prompt {tokens(view.peak_tokens)}", look.muted),
             ],
         ),
-        ("filled by", _fill(view, look)),
-        ("prefix", _breaks(view, look)),
-        ("", [(_clean(view.last_break, look), look.muted)]),
+        ("last tool", [(_clean(view.last_tool, look) or none, look.text)]),
         (
             "since",
             [
@@ -116,26 +113,6 @@ def _past(view: SessionView, frame: Frame) -> list[tuple[str, list[Span]]]:
             ],
         ),
     ]
-
-
-def _fill(view: SessionView, look: Look) -> list[Span]:
-    """The parts of the last prompt by share, biggest first."""
-    total = sum(count for _, count in view.fill)
-    if not total:
-        return [(look.glyphs.nothing, look.faint)]
-    spans: list[Span] = []
-    for part, count in view.fill:
-        spans += [(f"{_clean(part, look)} ", look.muted), (f"{percent(count / total)}  ", look.text)]
-    return spans
-
-
-def _breaks(view: SessionView, look: Look) -> list[Span]:
-    """How often the prompt did not begin with the one before, by cause, and what that cost."""
-    if not view.breaks:
-        return [("never broken", look.good)]
-    causes = ", ".join(f"{_clean(cause, look)} {count}" for cause, count in view.breaks)
-    times = counted(sum(count for _, count in view.breaks), "break")
-    return [(times, look.warn), (f": {causes}{look.glyphs.middle:^3}{tokens(view.total_lost)} read again", look.muted)]
 
 
 def _clean(text: str, look: Look) -> str:
