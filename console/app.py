@@ -197,7 +197,7 @@ class ConsoleApp(App[int]):
             if undoable:
                 self._undo.append((name, before))
             arrow = self.look.glyphs.arrow
-            after = "from the next request on; u undoes it" if undoable else "taken back"
+            after = "from the next request on; u undoes" if undoable else "taken back"
             self.clear_notifications()
             self.notify(
                 f"{word_of(name)} {change.before} {arrow} {change.after}\n{after}",

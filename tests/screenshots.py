@@ -6,11 +6,13 @@ The SVG names a font from the net; for the PNG an installed one takes its place,
 from __future__ import annotations
 
 import asyncio
+import io
 import re
 import sys
 from pathlib import Path
 
 import cairosvg
+from PIL import Image
 
 from tests.console.screen import opened
 
@@ -20,16 +22,17 @@ SIZES = ((80, 24), (140, 40))
 SCREENS = {
     "dashboard": "",
     "session": "<enter>",
-    "settings": "s/loop<enter><enter>",
-    "editing": "s/ping<enter><enter><backspace>9",
+    "settings": "s/ping<enter><enter><backspace>9",
     "charts": "t",
-    "filter": "/ctx>50",
     "help": "?",
     "quit": "q",
     "toggle": "R",
 }
 SCALE = 10 / 12.2
 """Whole pixels for a cell, so that frames close."""
+
+COLOURS = 128
+"""A picture of a terminal needs no more, and is a third of the size."""
 
 FONT = "DejaVu Sans Mono"
 FONT_SIZE = 12.2 / 0.602
@@ -50,7 +53,8 @@ def as_png(svg: str, path: Path) -> None:
     local = re.sub(r"@font-face \{.*?\}", "", svg, flags=re.DOTALL)
     local = re.sub(r'font-family: "?Fira Code"?[^;]*;', f'font-family: "{FONT}";', local.replace("Fira Code", FONT))
     local = re.sub(r"font-size: 20px", f"font-size: {FONT_SIZE:.2f}px", local)
-    cairosvg.svg2png(bytestring=local.encode(), write_to=str(path), scale=SCALE)
+    full = cairosvg.svg2png(bytestring=local.encode(), scale=SCALE)
+    Image.open(io.BytesIO(full)).convert("RGB").quantize(COLOURS).save(path, optimize=True)
 
 
 async def main(wanted: list[str]) -> None:

@@ -163,8 +163,8 @@ async def test_opening_a_session_and_stepping_through() -> None:
 
 
 async def test_only_the_session_s_own_events_are_in_its_detail() -> None:
-    async with opened((100, 30)) as console:
-        await console.type("<enter>")
+    async with opened((140, 40)) as console:
+        await console.type("<enter>e")
         assert "events 3" in console.text
         assert "context critical" in console.text
         assert "503 overloaded_error" not in console.text

@@ -21,23 +21,45 @@ WAYS = {
     "setting editor": "s/ping<enter><enter>x",
     "filter": "/ctx>50",
     "help": "?",
-    "quit": "q",
-    "cancel": "c",
 }
+DIALOGS = {"quit": "q", "cancel": "c"}
 
 
 def without_versions(text: str) -> str:
     return re.sub(r"Interlock \S+, Textual \S+, Python \S+", "Interlock, Textual, Python", text)
 
 
+def shot(console: Driven) -> str:
+    size = console.app.size
+    assert len(console.lines) == size.height
+    return f"-- {size.width}x{size.height} --\n{without_versions(console.text)}"
+
+
 async def at_all_sizes(console: Driven) -> str:
+    """One console that changes its size."""
     shots: list[str] = []
     for width, height in SIZES:
         await console.resize(width, height)
-        lines = console.lines
-        assert len(lines) == height
-        shots.append(f"-- {width}x{height} --\n{without_versions(console.text)}")
+        shots.append(shot(console))
     return "\n".join(shots)
+
+
+async def opened_at_all_sizes(keys: str, *, ascii_only: bool) -> str:
+    """A console for each size: what shines through below a dialog is laid out anew some time after a resize."""
+    shots: list[str] = []
+    for size in SIZES:
+        async with opened(size, ascii_only=ascii_only) as console:
+            await console.type(keys)
+            shots.append(shot(console))
+    return "\n".join(shots)
+
+
+@pytest.mark.parametrize("ascii_only", [False, True], ids=["unicode", "ascii"])
+@pytest.mark.parametrize("dialog", DIALOGS)
+async def test_dialogs(dialog: str, ascii_only: bool, snapshot: SnapshotAssertion) -> None:
+    text = await opened_at_all_sizes(DIALOGS[dialog], ascii_only=ascii_only)
+    assert text.isascii() or not ascii_only
+    assert text == snapshot
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -47,7 +69,7 @@ async def test_screens(way: str, snapshot: SnapshotAssertion) -> None:
         assert await at_all_sizes(console) == snapshot
 
 
-@pytest.mark.parametrize("way", ["dashboard", "session", "settings", "help", "quit"])
+@pytest.mark.parametrize("way", ["dashboard", "session", "settings", "help"])
 async def test_screens_in_ascii(way: str, snapshot: SnapshotAssertion) -> None:
     async with opened(ascii_only=True) as console:
         await console.type(WAYS[way])
