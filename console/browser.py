@@ -38,6 +38,7 @@ class ConsoleServer(Server):
 
     async def _make_app(self) -> web.Application:
         app = await super()._make_app()
+        app.router.add_static("/page", PAGE)
         app.middlewares.append(self._only_own_page)
         return app
 

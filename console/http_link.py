@@ -94,8 +94,8 @@ class Link:
         connection.request(method, self._prefix + path, body, headers)
         answer = connection.getresponse()
         content = answer.read(ANSWER_LIMIT)
-        if not answer.isclosed():
-            self.close()
+        answer.close()
+        if len(content) == ANSWER_LIMIT:
             raise http.client.HTTPException("the answer is too long")
         return Reply(answer.status, content, answer.headers.get("content-type", ""))
 

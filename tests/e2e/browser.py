@@ -11,7 +11,7 @@ import shutil
 import subprocess
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import aiohttp
 
@@ -59,7 +59,7 @@ class Browser:
         self._numbers = itertools.count(1)
         self.requested: list[str] = []
 
-    async def __aenter__(self) -> Browser:
+    async def __aenter__(self) -> Self:
         self._session = aiohttp.ClientSession()
         port = await self._port()
         async with self._session.get(f"http://127.0.0.1:{port}/json/list") as answer:

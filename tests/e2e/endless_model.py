@@ -62,10 +62,10 @@ class EndlessModel:
 class StreamingClient:
     """One streamed Messages API request on a thread; `received` grows while it runs."""
 
-    def __init__(self, url: str, user_agent: str = "test") -> None:
+    def __init__(self, url: str, user_agent: str = "test", token: str = "") -> None:
         self.received = ""
         self._url = url
-        self._headers = {"user-agent": user_agent}
+        self._headers = {"user-agent": user_agent} | ({"x-api-key": token} if token else {})
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
 
