@@ -219,16 +219,9 @@ class Fitting:
 
 
 def _keys(turn: Turn, messages: list[JsonObject]) -> list[int]:
-    """Content hashes; a guardrail's note makes another message of the one that it is in."""
-    given: list[JsonObject] = turn.body["messages"]
-    if len(turn.keys) != len(given):
-        turn.keys = [content_key(message) for message in given]
-    if len(messages) != len(given):
-        return [content_key(message) for message in messages]
-    return [
-        key if message is original else content_key(message)
-        for key, original, message in zip(turn.keys, given, messages, strict=True)
-    ]
+    """Content keys; a guardrail's note makes another message of the one that it is in."""
+    recalled = turn.recalled
+    return [content_key(message) if recalled is None else recalled.key(message) for message in messages]
 
 
 def _compacts(turn: Turn) -> bool:

@@ -10,12 +10,11 @@ from typing import TypeAlias
 
 from proxy_core.events import EngineEvent, LoopActed, RequestAltered
 from proxy_core.guardrails.loop_breaker import LoopPlan, plan
-from proxy_core.guardrails.loop_digest import place_key
 from proxy_core.guardrails.loop_score import ScoreCache, last_human
 from proxy_core.guardrails.policy import AGENT_ROLES, demanded_choice, loop_settings, rails_policy, supplemented
 from proxy_core.guardrails.rails import RailsPolicy
+from proxy_core.message_memory import MessageMemory, Recalled
 from proxy_core.settings import Settings
-from proxy_core.translate.documents import holds_pdf
 from proxy_core.translate.request import ChatRequest, RequestOptions, to_chat_completions
 from proxy_core.translate.types import JsonObject
 from proxy_core.turn import Turn
@@ -45,13 +44,16 @@ class Preparation:
         self._publish = publish
         self._cut = cut
         self._scores = ScoreCache()
+        self.memory = MessageMemory()
 
     async def prepare(self, turn: Turn, facts: UpstreamFacts) -> Prepared:
         """Make the request of a turn. Raises `InvalidRequest`."""
-        loop = self._loop_plan(turn)
+        if turn.recalled is None:
+            turn.recalled = self.memory.recall(turn.body)
+        loop = self._loop_plan(turn, turn.recalled)
         body = turn.body if loop is None else {**turn.body, "messages": loop.messages}
         body = await self._cut(turn, body)
-        chat = await self.translated(body, turn.settings, facts)
+        chat = await self.translated(body, turn.settings, facts, turn.recalled)
         if turn.role in AGENT_ROLES and len(chat.tool_names) > 1:
             chat = replace(chat, body=chat.body | {"tools": turn.session.tools.steady(chat.body["tools"])})
         chat = self._steered(turn, chat, loop)
@@ -60,21 +62,26 @@ class Preparation:
         policy = rails_policy(turn.settings, chat, turn.role, turn.identity.client, spent)
         return Prepared(chat, policy, loop.ending if loop is not None else "")
 
-    async def translated(self, body: JsonObject, settings: Settings, facts: UpstreamFacts) -> ChatRequest:
-        """Translate; reading a PDF takes seconds the first time, and runs beside the loop."""
+    async def translated(
+        self, body: JsonObject, settings: Settings, facts: UpstreamFacts, recalled: Recalled | None = None
+    ) -> ChatRequest:
+        """Translate; `recalled`: what is known of the body's messages, or of those they were made from.
+
+        Reading a PDF takes seconds the first time, and runs beside the loop.
+        """
         model = served_model(str(body.get("model", "")), facts, parse_model_map(settings.model_map))
         options = RequestOptions(
             model=model, server_kind=facts.kind, system_reminders=settings.system_reminders, vision=facts.vision
         )
-        if holds_pdf(body):
-            return await asyncio.to_thread(to_chat_completions, body, options)
-        return to_chat_completions(body, options)
+        reading = (recalled or self.memory.recall(body)).reading(body["messages"], facts.vision)
+        read = await asyncio.to_thread(reading.all) if reading.slow else reading.all()
+        return to_chat_completions(body, options, read)
 
-    def _loop_plan(self, turn: Turn) -> LoopPlan | None:
+    def _loop_plan(self, turn: Turn, recalled: Recalled) -> LoopPlan | None:
         messages: list[JsonObject] = turn.body["messages"]
         if turn.role not in AGENT_ROLES:
             return None
-        keys = [place_key(message) for message in messages]
+        keys = recalled.keys
         turn.human = last_human(messages, keys)
         wishes = turn.session.wishes
         wishes.last_place = (len(keys), keys[-1])

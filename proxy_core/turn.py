@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 from proxy_core.guardrails.pruning import PrunePlan
+from proxy_core.message_memory import Recalled
 from proxy_core.records import Record
 from proxy_core.sessions.identity import Identity
 from proxy_core.sessions.store import Session
@@ -53,8 +54,8 @@ class Turn:
     prefill_done: float | None = None
     task: asyncio.Task[None] | None = None
     cancelled_by: str = ""
-    keys: list[int] = field(default_factory=list[int])
-    """Content hashes of the body's messages, once somebody needed them."""
+    recalled: Recalled | None = None
+    """What was known of the body's messages before."""
     plan: PrunePlan | None = None
     """What of the conversation is sent; None for requests that carry none."""
     human: int = 0

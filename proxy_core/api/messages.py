@@ -47,10 +47,15 @@ class MessagesEndpoint:
             raise ApiError(529, "overloaded_error", "Interlock is shutting down", headers={"retry-after": "5"})
         body = parse_body(raw)
         refuse_threads(body)
+        recalled = self._engine.preparation.memory.recall(body)
         try:
-            return self._engine.admit(headers, validate_messages_request(body), request_id, raw)
+            valid = validate_messages_request(body, passed=recalled.valid, tools_passed=recalled.tools_valid)
         except InvalidRequest as error:
             raise ApiError(400, "invalid_request_error", str(error)) from None
+        recalled.accept()
+        turn = self._engine.admit(headers, valid, request_id, raw)
+        turn.recalled = recalled
+        return turn
 
     async def _serve(self, turn: Turn, link: ClientLink, headers: dict[str, str]) -> None:
         engine = self._engine

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from proxy_core.translate.conversation import Conversation
-from proxy_core.translate.messages import read_message
+from proxy_core.translate.messages import ReadMessage, read_message
 from proxy_core.translate.reasoning_options import reasoning_changes, reasoning_fields, reasoning_key
 from proxy_core.translate.stop import LLAMA_CPP_NAMES_IT
 from proxy_core.translate.system_text import system_text
@@ -48,13 +48,17 @@ class ChatRequest:
     structured: bool
 
 
-def to_chat_completions(body: JsonObject, options: RequestOptions) -> ChatRequest:
+def to_chat_completions(
+    body: JsonObject, options: RequestOptions, read: Sequence[ReadMessage] | None = None
+) -> ChatRequest:
     """Translate a validated body, which stays as it is; the same body always gives the same bytes.
 
+    `read`: the body's messages as `read_message` reads them, for a caller that has them already.
     Raises `InvalidRequest` when `tool_choice` names a tool that was not declared. Takes time in proportion to the
     body; a PDF that is new to this process may take seconds (`documents.holds_pdf` tells beforehand).
     """
-    read = [read_message(message, options.vision) for message in body["messages"]]
+    if read is None:
+        read = [read_message(message, options.vision) for message in body["messages"]]
     conversation = Conversation(
         system_text(body.get("system")),
         raw_system=options.system_reminders == "raw",

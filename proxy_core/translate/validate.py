@@ -5,23 +5,30 @@ Unknown fields pass: clients are newer than this program more often than not.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, cast
 
 from proxy_core.translate.types import InvalidRequest, JsonObject
 from proxy_core.translate.validate_content import check_depth, check_messages, check_system
 
 
-def validate_messages_request(body: object, *, need_max_tokens: bool = True) -> JsonObject:
-    """The body, checked. `need_max_tokens` False: a count_tokens request, which has none. Raises `InvalidRequest`."""
+def validate_messages_request(
+    body: object, *, need_max_tokens: bool = True, passed: Sequence[bool] = (), tools_passed: bool = False
+) -> JsonObject:
+    """The body, checked. `need_max_tokens` False: a count_tokens request, which has none. Raises `InvalidRequest`.
+
+    `passed` tells of each message, `tools_passed` of the tools, whether the very same was found valid before.
+    """
     if not isinstance(body, dict):
         raise InvalidRequest("the request body must be a JSON object")
     known = cast("JsonObject", body)
     if not isinstance(known.get("model"), str) or not known["model"]:
         raise InvalidRequest("model: must be the name of a model")
     _whole_number(known, "max_tokens", least=1, needed=need_max_tokens)
-    check_messages(known.get("messages"))
+    check_messages(known.get("messages"), passed)
     check_system(known.get("system"))
-    _check_tools(known.get("tools"))
+    if not tools_passed:
+        _check_tools(known.get("tools"))
     _check_tool_choice(known.get("tool_choice"))
     _check_sampling(known)
     _check_thinking(_object(known, "thinking"))

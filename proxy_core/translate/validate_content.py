@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, cast
 
 from proxy_core.translate.types import InvalidRequest, JsonObject
@@ -13,13 +13,15 @@ MAX_DEPTH = 128
 _ROLES = ("user", "assistant", "system")
 
 
-def check_messages(messages: object) -> None:
-    """The `messages` list, whole. Raises `InvalidRequest`."""
+def check_messages(messages: object, passed: Sequence[bool] = ()) -> None:
+    """The `messages` list, whole but for those that `passed` before. Raises `InvalidRequest`."""
     if not isinstance(messages, list):
         raise InvalidRequest("messages: must be a list of messages")
     if not messages:
         raise InvalidRequest("messages: must hold at least one message")
     for index, message in enumerate(cast("list[Any]", messages)):
+        if passed and passed[index]:
+            continue
         path = f"messages.{index}"
         if not isinstance(message, dict):
             raise InvalidRequest(f"{path}: must be an object with role and content")
