@@ -21,10 +21,13 @@ THRESHOLDS = (4.0, 6.0, 8.0, 12.0)
 """Scores from which each level of the ladder holds."""
 
 RESET_BELOW = 2.0
-REPEATED_TURN, STALE_TURN, POLL_TURN = 1.5, 1.0, 0.25
+REPEATED_TURN, STALE_TURN, LATE_TURN, POLL_TURN = 1.5, 1.0, 0.75, 0.25
 PROGRESS, STATE_CHANGED = 2.0, 4.0
 
 LONGEST_ERROR = 200
+
+LATE = 10
+"""Turns after which a first look at something known counts a little less: people go back to a few files, too."""
 
 LATEST = 16
 """Messages by which a conversation may have grown since it was scored; more, and it is scored anew."""
@@ -157,6 +160,7 @@ class _Scorer:
 
     def __init__(self) -> None:
         self._epoch = 0
+        self._number = 0
         self._score = 0.0
         self._stale = 0
         self._seen: dict[int, list[_Outcome]] = {}
@@ -177,13 +181,14 @@ class _Scorer:
         errors = tuple(results[call.id].error if call.id in results else False for call in message.calls)
         novelty: tuple[Novelty, ...] = ()
         if message.calls:
-            before = self._epoch
+            before, self._number = self._epoch, self._number + 1
             answered = [(call, results[call.id]) for call in message.calls if call.id in results]
             outcomes = [self._judge(call, result) for call, result in answered]
             novelty = tuple(outcome[0] for outcome in outcomes)
             whole = tuple(outcome[1] for outcome in outcomes)
+            weight = REPEATED_TURN if whole == self._previous else max((outcome[2] for outcome in outcomes), default=0)
             if novelty:
-                self._move(novelty, advanced=self._epoch > before, repeated=whole == self._previous)
+                self._move(novelty, advanced=self._epoch > before, weight=weight)
             self._previous = whole
         elif message.text:
             if self._texts[message.text]:
@@ -202,18 +207,18 @@ class _Scorer:
             said=self._texts[message.text],
         )
 
-    def _move(self, novelty: tuple[Novelty, ...], *, advanced: bool, repeated: bool) -> None:
+    def _move(self, novelty: tuple[Novelty, ...], *, advanced: bool, weight: float) -> None:
         if "new" in novelty:
             self._score = max(0.0, self._score - (STATE_CHANGED if advanced else PROGRESS))
             self._stale = 0
         elif "stale" in novelty:
-            self._score += REPEATED_TURN if repeated else STALE_TURN
+            self._score += weight
             self._stale += 1
         elif "poll" in novelty:
             self._score += POLL_TURN
 
-    def _judge(self, call: Call, result: Result) -> tuple[Novelty, tuple[object, ...]]:
-        """Whether a call told anything new, and what it came to (for comparing whole turns)."""
+    def _judge(self, call: Call, result: Result) -> tuple[Novelty, tuple[object, ...], float]:
+        """Whether a call told anything new, what it came to (for comparing whole turns), and what it counts if not."""
         outcomes = self._seen.setdefault(call.key, [])
         outcome = _Outcome(result)
         known = next((other for other in outcomes if other.same(outcome)), None)
@@ -232,10 +237,11 @@ class _Scorer:
         if known is None:
             outcomes.append(outcome)
         remembered = known or outcome
-        remembered.epoch = self._epoch
+        weight = LATE_TURN if remembered.seen == 1 and self._number - remembered.at >= LATE else STALE_TURN
+        remembered.epoch, remembered.at, remembered.seen = self._epoch, self._number, remembered.seen + 1
         if result.error:
             self._failed[place] = self._epoch
-        return novelty, (call.key, id(remembered))
+        return novelty, (call.key, id(remembered)), weight if novelty == "stale" else 0.0
 
 
 def _last_error(calls: tuple[Call, ...], results: dict[str, Result]) -> str:
@@ -251,6 +257,7 @@ class _Outcome:
     def __init__(self, result: Result) -> None:
         self.error = result.error
         self.epoch = -1
+        self.at = self.seen = 0
         self._text = result.text
         self._normal: str | None = None
 

@@ -94,6 +94,11 @@ HEALTHY: dict[str, list[Turn]] = {
         *(bash(f"make {n}", f"built {n}") for n in range(4)),
         *(read(f"/{n}", f"{n}") for n in range(4)),
     ],
+    "five files read again later, nothing changed": [
+        *(read(f"/{n}", f"{n}") for n in range(5)),
+        *(read(f"/other/{n}", f"other {n}") for n in range(8)),
+        *(read(f"/{n}", f"{n}") for n in range(5)),
+    ],
     "failures of different kinds": [bash(f"tool --{n}", f"error: option {n} x", failed=True) for n in range(8)],
     "a few pushes by a person": ["I did the first part.", "Then the second.", "And the third."],
 }

@@ -30,7 +30,8 @@ def test_healthy_work_is_the_same_object(family: str, settings: LoopSettings) ->
         begun = messages[:end]
         done = plan(begun, settings, None)
         assert done.messages is begun
-        assert (done.level, done.release, done.hidden, done.ending) == (0, "", frozenset(), "")
+        assert (done.level, done.notes, done.hidden, done.ending) == (0, 0, frozenset(), "")
+        assert not done.release.startswith("the conversation")
 
 
 @pytest.mark.parametrize(

@@ -35,6 +35,7 @@ def test_healthy_work_reaches_none(family: str) -> None:
         ([read("/a"), read("/b")] * 3, [0, 0, 1, 2, 3, 4]),
         ([read("/a")] * 3 + [read("/b", "other")], [0, 1.5, 3, 1]),
         ([read("/a")] * 3 + [edit("/a", "x", "updated")], [0, 1.5, 3, 0]),
+        ([read(f"/{n % 10}", f"{n % 10}") for n in range(21)], [0] * 10 + [0.75 * n for n in range(1, 11)] + [8.5]),
         ([bash("sleep 5; cat state", "running")] * 5, [0, 0.25, 0.5, 0.75, 1]),
         ([read("/a"), bash("make", "built"), read("/a")], [0, 0, 0]),
         ([bash("make", "no rule 1", failed=True), bash("make", "no rule 2", failed=True)], [0, 1]),
