@@ -68,8 +68,12 @@ class Driven:
         await self.pilot.pause(SETTLE)
 
     async def resize(self, width: int, height: int) -> None:
+        """Change the size, and wait until nothing moves any more: a layout may take several steps."""
         await self.pilot.resize_terminal(width, height)
-        await self.pilot.pause(SETTLE)
+        before = ""
+        while before != self.text:
+            before = self.text
+            await self.pilot.pause(2 * SETTLE)
 
 
 @asynccontextmanager
