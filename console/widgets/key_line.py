@@ -12,7 +12,7 @@ from console.widgets.lines import Lines, Span, strip
 
 
 class KeyLine(Lines):
-    """Keys with their words, as many as fit. Minor ones go first, help and quit never."""
+    """Keys with their words, as many as fit. Minor ones go first; help, quit and the way back never."""
 
     def __init__(self, *groups: tuple[Key, ...]) -> None:
         super().__init__(id="keys")
@@ -23,7 +23,7 @@ class KeyLine(Lines):
         """One line."""
         look = frame.look
         keys = list(self._keys)
-        going = [key for key in keys if key.action not in LAST]
+        going = [key for key in keys if key.action not in LAST and not key.keys.startswith("escape")]
         going.sort(key=lambda key: key.minor)
         ascii_only = look.glyphs.ascii_only
         while going and sum(_cells(key, ascii_only=ascii_only) for key in keys) > self.size.width:
