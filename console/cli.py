@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, TypeAlias
 
+from console.verbs import VERBS
 from proxy_core.config import nearest
 from proxy_core.settings import SPECS
 
@@ -100,6 +101,9 @@ def _take_switch(line: CommandLine, flag: str) -> bool:
 
 def _unknown(word: str) -> str:
     if not word.startswith("-"):
-        return f"{word!r} is not understood; settings are given as --name value"
+        near = nearest(word, VERBS)
+        return f"{word!r} is not understood; " + (
+            f"did you mean interlock {near}?" if near else "settings are given as --name value"
+        )
     near = nearest(word, ALL_FLAGS)
     return f"there is no flag {word}" + (f"; did you mean {near}?" if near else "")

@@ -18,6 +18,9 @@ Interlock lets coding agents that speak the Anthropic Messages API work on your 
 
 Usage: interlock [flags]              serve, with the console when there is a terminal
        interlock --demo               the same on a built-in model server, with sample agents
+       interlock attach [URL]         the console on a proxy that runs already; leaving it does not stop the proxy
+       interlock status [URL]         one line about a running proxy, for a status bar: ▲91% a3f9 ↻5d10 71t/s
+       interlock serve [URL]          the console in a browser on this machine (needs the extra [serve])
 
   --no-tui              events as lines instead of the console (JSON lines when stdout is not a terminal)
   --tui                 insist on the console; an error without a terminal
@@ -29,13 +32,16 @@ Usage: interlock [flags]              serve, with the console when there is a te
   --env-example         print a commented .env with every default
   --version, --help
 
+URL is by default that of a proxy which would start here. attach, status and serve take --token TOKEN, or have it
+from PROXY_AUTH_TOKEN or .env; attach and status take --ascii, serve takes --port PORT (8000).
+
 Settings: the command line goes before the environment, then .env, then the default.
 live: can be changed while agents work. restart: read once at the start.
 """
 
 EXIT_CODES = """\
-Exit status: 0 ended by the operator, 2 wrong flags or settings, 69 cannot listen, 70 the engine failed,
-130 SIGINT, 143 SIGTERM, 129 SIGHUP.
+Exit status: 0 ended by the operator, 2 wrong flags or settings, 69 cannot listen, or no proxy to attach to,
+70 the engine failed, 130 SIGINT, 143 SIGTERM, 129 SIGHUP.
 """
 
 

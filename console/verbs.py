@@ -37,6 +37,9 @@ class Wanted:
 
 def run_verb(verb: str, words: Sequence[str]) -> int:
     """Do it; the exit status."""
+    if {"--help", "-h"} & set(words):
+        print(f"usage: {usage(verb)}\ninterlock --help says more")
+        return 0
     try:
         wanted = read(verb, words, os.environ, Path(".env"))
     except WrongUsage as error:

@@ -48,7 +48,7 @@ def imported(code: str, tmp_path: Path) -> set[str]:
         timeout=60,
         env=environment(tmp_path),
     )
-    return {name.partition(".")[0] for name in json.loads(done.stderr)}
+    return {name.partition(".")[0] for name in json.loads(done.stderr.splitlines()[-1])}
 
 
 def environment(tmp_path: Path) -> dict[str, str]:
@@ -62,9 +62,18 @@ def environment(tmp_path: Path) -> dict[str, str]:
         ("from console.__main__ import main; main(['--help'])", HEAVY),
         ("from console.__main__ import main; main(['--version'])", HEAVY),
         ("from console.__main__ import main; main(['--show-settings', '--json'])", HEAVY),
+        ("from console.__main__ import main; main(['status', '127.0.0.1:9'])", HEAVY | {"dotenv", "orjson"}),
+        ("import console.attach, console.attach_port, console.serve", {"textual", "plotext", "fastapi", "uvicorn"}),
         ("import console.runner, console.headless, console.local_port, console.demo.world", SCREEN),
     ],
-    ids=["--help", "--version", "--show-settings", "engine, headless and demo"],
+    ids=[
+        "--help",
+        "--version",
+        "--show-settings",
+        "status",
+        "attach until there is a proxy",
+        "engine, headless and demo",
+    ],
 )
 def test_not_imported(code: str, forbidden: set[str], tmp_path: Path) -> None:
     assert imported(code, tmp_path) & forbidden == set()

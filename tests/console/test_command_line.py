@@ -140,3 +140,16 @@ def test_the_example_file_is_the_defaults_once_uncommented() -> None:
     assert set(read_env_file(path).values) == {spec.name for spec in SPECS}
     loaded, defaults = load({}, {}, env_file=path), load({}, {})
     assert loaded.view.settings == defaults.view.settings
+
+
+@pytest.mark.parametrize("verb", ["attach", "status", "serve"])
+def test_the_commands_for_a_running_proxy_explain_themselves(verb: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([verb, "--help"]) == 0
+    assert capsys.readouterr().out.startswith(f"usage: interlock {verb} [URL] [")
+    assert f"interlock {verb} [URL]" in settings_docs.help_text()
+
+
+def test_a_command_that_was_meant_is_named() -> None:
+    with pytest.raises(UsageError) as refusal:
+        parse(["attahc"])
+    assert refusal.value.problems == ("'attahc' is not understood; did you mean interlock attach?",)

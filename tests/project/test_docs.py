@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import runpy
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 
 from console.cli import ALL_FLAGS
 from console.settings_docs import env_example
+from console.verbs import FLAGS
 from proxy_core.settings import SPECS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -54,7 +56,7 @@ def test_verbs_exist(document: Path) -> None:
 def test_flags_exist(document: Path) -> None:
     own = [line for line in _code(document) if line.startswith(("interlock", "--"))]
     named = set(re.findall(r"(?:^|\s)(--[a-z][a-z-]+)", "\n".join(own)))
-    assert named <= set(ALL_FLAGS)
+    assert named <= {*ALL_FLAGS, *itertools.chain.from_iterable(FLAGS.values())}
 
 
 @every_document
