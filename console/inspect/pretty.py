@@ -16,7 +16,8 @@ def pretty(value: Any, pad: str = "") -> Iterator[str]:
     """The lines of a JSON value. Strings may still hold whatever strangers wrote, except line breaks."""
     if isinstance(value, dict):
         for key, entry in cast("dict[str, Any]", value).items():
-            yield from _entry(f"{pad}{key}:", entry, pad + STEP)
+            name = orjson.dumps(key).decode() if "\n" in key else key
+            yield from _entry(f"{pad}{name}:", entry, pad + STEP)
     elif isinstance(value, list):
         for entry in cast("list[Any]", value):
             yield from _item(entry, pad)

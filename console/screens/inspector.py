@@ -102,9 +102,12 @@ class InspectorScreen(ConsoleScreen):
         self.console.ask(lambda _port: make(), partial(self._put, keep=keep), "page")
 
     def _paper(self) -> Paper:
-        width = self.pane.size.width
-        two = width >= SIDE_BY_SIDE and self._tab != "timing"
-        return Paper(width, 2 if two else 1, self.console.look.glyphs.ascii_only, self._everything)
+        two = self._columns == 2 and self._tab != "timing"
+        return Paper(self.pane.size.width, 2 if two else 1, self.console.look.glyphs.ascii_only, self._everything)
+
+    @property
+    def _columns(self) -> int:
+        return 2 if self.size.width >= SIDE_BY_SIDE else 1
 
     def _put(self, page: Page, *, keep: bool) -> None:
         self.pane.put(page, keep=keep)
@@ -116,7 +119,7 @@ class InspectorScreen(ConsoleScreen):
         head.request = self._record.request if self._record is not None else None
         head.place = f"{ids.index(self._id) + 1} of {len(ids)}" if self._id in ids else ""
         head.tab, head.side, head.changed = self._tab, self._side, self._changed
-        head.columns = 2 if self.pane.size.width >= SIDE_BY_SIDE else 1
+        head.columns = self._columns
         head.note = f"64 of {cut // 1024:,} KB, a shows all" if cut else ""
         if self.pane.needle:
             head.note = f"{self.pane.matches} lines with {self.pane.needle!r}"
