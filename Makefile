@@ -23,7 +23,7 @@ run: $(VENV)/run-ready ## the console on the built-in demo: a scripted model ser
 	@$(BIN)/interlock --demo $(ARGS)
 
 test: $(VENV)/dev-ready ## the test suite (no model needed)
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest -n auto --dist loadfile $(ARGS)
 
 lint: $(VENV)/dev-ready ## style and formatting, as CI demands them
 	@$(BIN)/ruff check . $(ARGS)
