@@ -1,7 +1,7 @@
 """What a prompt consists of: for each of its pieces a fingerprint, an estimate of its tokens and the part it plays.
 
 A conversation carries its history on every turn, so the estimate of a piece is kept by its fingerprint: a turn costs
-the estimate of what is new in it, and one fast hash of the rest.
+the estimate of what is new in it. Texts that were there before are the same objects, whose hash Python keeps.
 """
 
 from __future__ import annotations
@@ -51,6 +51,7 @@ class _Piece:
 
     mixes: tuple[tuple[Part, Mix], ...]
     total: Mix
+    cost: float
     calls: tuple[tuple[str, bool], ...] = ()
 
 
@@ -95,7 +96,7 @@ class OutlineBook:
     _pieces: OrderedDict[int, _Piece] = field(default_factory=OrderedDict[int, _Piece])
 
     def outline(self, body: JsonObject) -> Outline:
-        """The outline of a Chat Completions body. Linear in its size: one serialisation and one hash of every piece."""
+        """The outline of a Chat Completions body. Takes time for each piece, and for the texts that are new."""
         tools: list[JsonObject] = body.get("tools") or []
         messages: list[JsonObject] = body.get("messages") or []
         fingerprints, costs = array("q"), array("d")
@@ -106,9 +107,10 @@ class OutlineBook:
             for item in source:
                 fingerprint, piece = self._piece(item)
                 fingerprints.append(fingerprint)
-                costs.append(piece.total.total)
+                costs.append(piece.cost)
                 total.append(piece.total)
-                reading.update(piece.calls)
+                if piece.calls:
+                    reading.update(piece.calls)
                 for part, mix in piece.mixes:
                     place = part
                     if part == "results" and reading.get(str(item.get("tool_call_id")), False):
@@ -127,7 +129,7 @@ class OutlineBook:
         )
 
     def _piece(self, item: JsonObject) -> tuple[int, _Piece]:
-        fingerprint = hash(orjson.dumps(item))
+        fingerprint = _fingerprint(item)
         known = self._pieces.get(fingerprint)
         if known is None:
             known = self._pieces[fingerprint] = _read(item)
@@ -136,10 +138,28 @@ class OutlineBook:
         return fingerprint, known
 
 
+def _fingerprint(item: JsonObject) -> int:
+    """The hash of a piece with its fields in their order; a tool declaration is hashed as it is written."""
+    if "role" not in item:
+        return hash(orjson.dumps(item))
+    fields: list[object] = []
+    for name, value in item.items():
+        if value is None or value.__class__ is str:
+            fields += (name, value)
+        elif name == "tool_calls":
+            fields.append(name)
+            for call in cast("list[JsonObject]", value):
+                function: JsonObject = call["function"]
+                fields += (call["id"], function["name"], function["arguments"])
+        else:
+            fields += (name, orjson.dumps(value))
+    return hash(tuple(fields))
+
+
 def _read(item: JsonObject) -> _Piece:
     if "role" not in item:
         mix = mix_of(orjson.dumps(item).decode())
-        return _Piece((("tools", mix),), mix)
+        return _Piece((("tools", mix),), mix, mix.total)
     own = _PART_OF_ROLE.get(str(item["role"]), "chat")
     mixes: list[tuple[Part, Mix]] = [(own, _content(item.get("content")))]
     mixes.append((own, fixed(MESSAGE_TOKENS)))
@@ -152,7 +172,8 @@ def _read(item: JsonObject) -> _Piece:
         mixes.append(("calls", joined((fixed(CALL_TOKENS), mix_of(name), mix_of(arguments)))))
         calls.append((str(call.get("id")), reads_file(name, arguments)))
     parts: tuple[tuple[Part, Mix], ...] = tuple((part, mix) for part, mix in mixes if mix != NOTHING)
-    return _Piece(parts, joined(mix for _, mix in parts), tuple(calls))
+    total = joined(mix for _, mix in parts)
+    return _Piece(parts, total, total.total, tuple(calls))
 
 
 def _content(content: object) -> Mix:
