@@ -114,8 +114,8 @@ async def test_guardrails_of_this_session_alone() -> None:
         assert "use 20 to 20000 characters" in console.text
         await look(console, "<enter>")
         assert len(console.port.commands) == 1, "what is not allowed is not sent"
-        await look(console, "<backspace>0<enter>")
-        await look(console, "jjjjjj")
+        await look(console, "<backspace>2400<enter>")
+        await look(console, "jjjjj")
         assert "Loop breaker, step 4" in console.text
         await look(console, "x")
         assert console.port.commands == [
