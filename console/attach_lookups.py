@@ -15,8 +15,8 @@ from proxy_core.record_views import RecordView, RequestView, SessionDetail
 WATCHED_SECONDS = 3.0
 """What nobody asked for within this time is dropped."""
 
-RECORD_SECONDS = 1.0
-"""The record of a running request can be large, and is fetched this seldom; that of an ended one only once."""
+REFRESH_SECONDS = 1.0
+"""How old a value may get. The record of a request that has ended is fetched only once."""
 
 KINDS: dict[str, tuple[str, Any]] = {
     "detail": ("session", SessionDetail | None),
@@ -32,9 +32,9 @@ class _Kept:
     fetched: float
 
     def is_stale(self, now: float) -> bool:
-        if not isinstance(self.value, RecordView):
-            return True
-        return self.value.request.state == "running" and now - self.fetched > RECORD_SECONDS
+        if isinstance(self.value, RecordView) and self.value.request.state != "running":
+            return False
+        return now - self.fetched > REFRESH_SECONDS
 
 
 class Lookups:
