@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -9,6 +10,17 @@ import pytest
 
 from tests.e2e.endless_model import EndlessModel
 from tests.e2e.terminal import Terminal
+
+@pytest.fixture(autouse=True)
+def heard_signals() -> Iterator[None]:
+    """A suite that runs in the background ignores SIGINT or SIGHUP, and processes inherit what is ignored."""
+    ignored = [number for number in (signal.SIGINT, signal.SIGHUP) if signal.getsignal(number) is signal.SIG_IGN]
+    for number in ignored:
+        signal.signal(number, signal.SIG_DFL)
+    yield
+    for number in ignored:
+        signal.signal(number, signal.SIG_IGN)
+
 
 Start = Callable[..., Terminal]
 
