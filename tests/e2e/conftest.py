@@ -11,6 +11,7 @@ import pytest
 from tests.e2e.endless_model import EndlessModel
 from tests.e2e.terminal import Terminal
 
+
 @pytest.fixture(autouse=True)
 def heard_signals() -> Iterator[None]:
     """A suite that runs in the background ignores SIGINT or SIGHUP, and processes inherit what is ignored."""
