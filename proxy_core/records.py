@@ -15,15 +15,18 @@ from typing import TYPE_CHECKING
 from proxy_core.events import EngineEvent, RequestCancelled, RequestFailed, RequestFinished, SessionForgotten
 from proxy_core.record_making import record_view, request_view
 from proxy_core.record_views import RecordView, RequestView
-from proxy_core.recording import Kept, Tape, kept
+from proxy_core.recording import PIECE_OVERHEAD, Kept, Tape, kept
 from proxy_core.translate.types import Change
 
 if TYPE_CHECKING:
     from proxy_core.turn import Turn
 
 EVENTS_KEPT = MARKS_KEPT = 64
-OVERHEAD = 2048
-"""Bytes counted for a record's own objects."""
+LATE = 2048
+"""Bytes of an answer that are kept of what is sent after the request has ended: the error that tells why."""
+
+OVERHEAD = 2048 + LATE
+"""Bytes counted for a record's own objects and what may still come late."""
 
 RESERVED = 2 * Tape.LIMIT + 2 * Kept.LIMIT
 """Bytes counted for a request that still runs, besides what it received: more cannot come."""
@@ -56,6 +59,8 @@ class Record:
     events: list[EngineEvent] = field(default_factory=list[EngineEvent])
     ending: RequestFinished | RequestFailed | RequestCancelled | None = None
     counted: int = 0
+    late: int = 0
+    """Bytes that went to the client after the request had ended."""
 
     def enters(self, phase: str) -> None:
         """The request went on to another phase."""
@@ -64,17 +69,22 @@ class Record:
 
     def sends(self, body: bytes) -> None:
         """A Chat Completions body goes out; of more than two the first and the last are kept."""
-        if self.bodies:
+        if self.bodies and self.ending is None:
             self.sent = (*self.sent[:1], kept(body))
 
     def hears(self, data: bytes) -> None:
         """Bytes of the model server's answer came."""
-        if self.bodies:
+        if self.bodies and self.ending is None:
             self.upstream.add(data)
 
     def tells(self, data: bytes) -> None:
-        """Bytes of the answer went to the client."""
-        if self.bodies:
+        """Bytes of the answer went to the client; of what goes out behind the end, an error, the beginning is kept."""
+        if not self.bodies:
+            return
+        if self.ending is not None:
+            data = data[: max(LATE - PIECE_OVERHEAD - self.late, 0)]
+            self.late += len(data) + PIECE_OVERHEAD
+        if data:
             self.answer.add(data)
 
     @property

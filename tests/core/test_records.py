@@ -107,6 +107,7 @@ def test_the_store_stays_within_its_bounds_whatever_happens(steps: list[tuple[st
                 record.sends(b"y" * size)
             elif act == "hear":
                 record.hears(b"z" * (size % 10_000))
+                record.tells(b"z" * (size % 10_000))
             else:
                 store.take((finished if act == "end" else failed)(record.request_id, session))
         held = [store.find(f"r{number}") for number in range(200)]
