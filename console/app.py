@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 from textual.app import App, SystemCommand
 from textual.screen import Screen
-from textual.worker import get_current_worker
+from textual.worker import get_current_worker  # pyright: ignore[reportUnknownVariableType] - Worker is generic
 
 from console.controls import next_text, steps, word_of
 from console.feed import Feed

@@ -50,7 +50,9 @@ def circling(turns: int) -> list[dict[str, Any]]:
     return messages
 
 
-TOOLS: list[dict[str, Any]] = [{"name": "Read", "description": "reads", "input_schema": {"type": "object", "properties": {}}}]
+TOOLS: list[dict[str, Any]] = [
+    {"name": "Read", "description": "reads", "input_schema": {"type": "object", "properties": {}}}
+]
 
 
 # -- hold and release ------------------------------------------------------------------------------------------------
