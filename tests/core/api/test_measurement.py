@@ -86,7 +86,7 @@ async def test_the_slot_is_a_live_setting(start_proxy: StartProxy) -> None:
 
 
 async def test_another_server_is_sent_neither(start_proxy: StartProxy) -> None:
-    proxy = await start_proxy(upstream=ScriptedUpstream(Counting((500, 0))))
+    proxy = await started(start_proxy, (500, 0))
     proxy.engine.watch.facts = type(proxy.engine.watch.facts)(kind="vllm", model="tiny", window=4096)
     await ask(proxy, "task")
     assert not {"id_slot", "return_progress"} & set(proxy.upstream.calls[0].body)
