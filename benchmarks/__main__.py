@@ -1,0 +1,158 @@
+"""`python -m benchmarks [--rounds N] [--only NAME,NAME]`: the table of all scenarios, with ratios to the passthrough.
+
+Linux only. Targets take turns within every round, so that a noisy minute hits both: believe the ratios, not the times.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import random
+import sys
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from statistics import median
+from typing import Any
+
+import orjson
+
+from benchmarks import bodies
+from benchmarks.load import Connection
+from benchmarks.target import LOAD_CPU, Target, free_port, start, targets
+from proxy_core.server import new_loop
+
+Measure = Callable[[Target], Awaitable[float]]
+
+
+def written(body: dict[str, Any], kind: str = "text", chunks: int = 3, per_write: int = 8) -> bytes:
+    """The request that brings such an answer."""
+    name = f"bench-{kind}-{chunks}-{per_write}"
+    return orjson.dumps({"model": "bench", **body, "user": name, "metadata": {"user_id": name}})
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """`unit` of the figure, and `bar`: the most that the product may cost, times the passthrough."""
+
+    name: str
+    unit: str
+    bar: float
+    measure: Measure
+
+
+def streams(kind: str, per_write: int, chunks: int = 1000, requests: int = 24) -> Measure:
+    """CPU per chunk in microseconds: eight clients with long streams."""
+
+    async def measure(target: Target) -> float:
+        body = written(bodies.question() | {"tools": bodies.conversation(0, 1, 1)["tools"]}, kind, chunks, per_write)
+        return await _cpu(target, body, chunks, requests) * 1e6 / (chunks * requests)
+
+    return measure
+
+
+async def short(target: Target) -> float:
+    """CPU per request in milliseconds: eight clients, streams of 20 chunks."""
+    return await _cpu(target, written(bodies.question(), chunks=20, per_write=1), 20, 200) * 1e3 / 200
+
+
+async def _cpu(target: Target, body: bytes, chunks: int, requests: int) -> float:
+    before = target.cpu
+
+    async def client() -> None:
+        connection = Connection(target.port)
+        for _ in range(requests // 8):
+            (await connection.ask(target.path, body)).check(chunks, target.end)
+        connection.close()
+
+    await asyncio.gather(*(client() for _ in range(8)))
+    return target.cpu - before
+
+
+def first_text(make: Callable[[], dict[str, Any]], tries: int) -> Measure:
+    """Milliseconds to the first text, one request at a time, each time the same one."""
+
+    async def measure(target: Target) -> float:
+        body, connection = written(make()), Connection(target.port)
+        answers = [await connection.ask(target.path, body) for _ in range(tries + 1)]
+        connection.close()
+        for answer in answers:
+            answer.check(3, target.end)
+        return median(answer.first for answer in answers[1:]) * 1e3
+
+    return measure
+
+
+async def memory(target: Target) -> float:
+    """Resident megabytes after all that came before."""
+    return target.memory
+
+
+SCENARIOS = (
+    Scenario("single", "us/chunk", 0.50, streams("text", 1)),
+    Scenario("burst", "us/chunk", 0.35, streams("text", 64)),
+    Scenario("tools", "us/chunk", 0.50, streams("tool", 1)),
+    Scenario("reasoning", "us/chunk", 0.50, streams("reasoning", 1)),
+    Scenario("short", "ms/request", 0.35, short),
+    Scenario("TTFT 1 KB", "ms", 0.80, first_text(bodies.question, 20)),
+    Scenario("TTFT 200 KB", "ms", 1.70, first_text(lambda: bodies.conversation(200_000, 100, 60), 12)),
+    Scenario("TTFT 2 MB", "ms", 1.70, first_text(lambda: bodies.conversation(2_000_000, 200, 60), 6)),
+)
+
+
+async def growing(target: Target) -> tuple[float, float]:
+    """TTFT in milliseconds of turn 200 of a 2 MB session: in a session that is new, and in one that came this far."""
+    seed = random.randrange(2**32)  # noqa: S311 - texts that no run before this one brought
+    body = bodies.conversation(2_000_000, 200, 60, seed)
+    earlier, connection = body | {"messages": body["messages"][:-2]}, Connection(target.port)
+    cold = await connection.ask(target.path, written(earlier))
+    warm = await connection.ask(target.path, written(body))
+    connection.close()
+    return cold.first * 1e3, warm.first * 1e3
+
+
+async def run(rounds: int, only: set[str]) -> None:
+    """Measure and print."""
+    port = free_port()
+    upstream = start([sys.executable, "-m", "benchmarks.upstream", str(port)], {}, LOAD_CPU)
+    under = targets(port)
+    try:
+        await asyncio.sleep(0.5)
+        began = [await target.start(written(bodies.question()), 3) for target in under]
+        print(f"{'scenario':14}{'unit':12}{under[0].name:>12}{under[1].name:>12}{'ratio':>8}{'bar':>8}")
+        show("start", "s", began[0], began[1], 2.2)
+        show("idle memory", "MB", under[0].memory, under[1].memory, 1.7)
+        for scenario in SCENARIOS:
+            if only and scenario.name not in only:
+                continue
+            figures: dict[str, list[float]] = {target.name: [] for target in under}
+            for _ in range(rounds):
+                for target in random.sample(under, len(under)):
+                    figures[target.name].append(await scenario.measure(target))
+            base, own = (median(figures[target.name]) for target in under)
+            show(scenario.name, scenario.unit, base, own, scenario.bar)
+        if not only:
+            pairs = [await growing(under[1]) for _ in range(rounds)]
+            cold, warm = (median(found) for found in zip(*pairs, strict=True))
+            print(f"\nturn 200 of a 2 MB session: {cold:.1f} ms new, {warm:.1f} ms grown ({warm / cold:.2f}, bar 0.50)")
+    finally:
+        for target in under:
+            target.stop()
+        upstream.terminate()
+
+
+def show(name: str, unit: str, base: float, own: float, bar: float) -> None:
+    """One line of the table."""
+    print(f"{name:14}{unit:12}{base:12.2f}{own:12.2f}{own / base:8.2f}{bar:8.2f}", flush=True)
+
+
+def main() -> None:
+    """The command."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--only", default="", help="scenarios by name, with commas between")
+    given = parser.parse_args()
+    new_loop().run_until_complete(run(given.rounds, set(filter(None, given.only.split(",")))))
+
+
+if __name__ == "__main__":
+    main()
