@@ -13,7 +13,7 @@ from console.attach_link import CannotAttach, as_object, fetch, fetch_picture, s
 from console.attach_lookups import Lookups
 from console.http_link import Link, LinkFailed
 from proxy_core.commands import Command, CommandResult
-from proxy_core.events import EventBatch, EventRing
+from proxy_core.event_ring import EventBatch, EventRing
 from proxy_core.live_settings import AppliedChange, SettingsView, UpdateResult
 from proxy_core.record_views import RecordView, RequestView, SessionDetail
 from proxy_core.saving import SaveResult

@@ -10,7 +10,8 @@ from itertools import islice
 from console.event_text import describe, tokens
 from console.filters import NO_FILTER, Facts, Filter
 from console.format import percent, rate, seconds
-from proxy_core.events import EngineEvent, EventBatch, RequestFinished, SessionForgotten, SessionOpened, Severity
+from proxy_core.event_ring import EventBatch
+from proxy_core.events import EngineEvent, RequestFinished, SessionForgotten, SessionOpened, Severity
 from proxy_core.snapshot import SessionView
 
 KEPT = 2000

@@ -7,7 +7,7 @@ from concurrent.futures import CancelledError
 from typing import TYPE_CHECKING
 
 from proxy_core.commands import Command, CommandResult
-from proxy_core.events import EventBatch
+from proxy_core.event_ring import EventBatch
 from proxy_core.live_settings import SettingsView, UpdateResult
 from proxy_core.record_views import RecordView, RequestView, SessionDetail
 from proxy_core.saving import SaveResult, save

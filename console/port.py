@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from proxy_core.commands import Command, CommandResult
-from proxy_core.events import EventBatch
+from proxy_core.event_ring import EventBatch
 from proxy_core.live_settings import SettingsView, UpdateResult
 from proxy_core.record_views import RecordView, RequestView, SessionDetail
 from proxy_core.saving import SaveResult

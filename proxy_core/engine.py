@@ -10,9 +10,9 @@ from dataclasses import replace
 
 from proxy_core.commands import Command, CommandResult
 from proxy_core.detail import session_detail
+from proxy_core.event_ring import EventRing
 from proxy_core.events import (
     EngineEvent,
-    EventRing,
     ServerDraining,
     ServerStarted,
     SessionForgotten,

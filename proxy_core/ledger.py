@@ -7,14 +7,8 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from proxy_core.events import (
-    ContextWarning,
-    EventRing,
-    RequestCancelled,
-    RequestFailed,
-    RequestFinished,
-    RequestStarted,
-)
+from proxy_core.event_ring import EventRing
+from proxy_core.events import ContextWarning, RequestCancelled, RequestFailed, RequestFinished, RequestStarted
 from proxy_core.exchange import Outcome
 from proxy_core.sessions.monitor import LEVELS
 from proxy_core.sessions.store import Session

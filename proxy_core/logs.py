@@ -17,7 +17,8 @@ from io import TextIOWrapper
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
-from proxy_core.events import EngineEvent, EventRing, LogRecorded, SettingChanged
+from proxy_core.event_ring import EventRing
+from proxy_core.events import EngineEvent, LogRecorded, SettingChanged
 
 MAX_BYTES = 5 * 1024 * 1024
 OLD_FILES = 3

@@ -18,7 +18,8 @@ import orjson
 from proxy_core import events
 from proxy_core.commands import Command
 from proxy_core.declaration import BadSetting, Setting
-from proxy_core.events import EngineEvent, EventBatch, Severity
+from proxy_core.event_ring import EventBatch
+from proxy_core.events import EngineEvent, Severity
 from proxy_core.live_settings import SettingsView, Source
 from proxy_core.settings import SPECS, Settings
 from proxy_core.translate.types import JsonObject

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from proxy_core import events as ev
 from proxy_core.commands import Command, CommandResult
 from proxy_core.declaration import Setting
+from proxy_core.event_ring import EventBatch
 from proxy_core.live_settings import LiveSettings, SettingsView, UpdateResult
 from proxy_core.record_views import RecordView, RequestView, SessionDetail
 from proxy_core.saving import SaveResult, save
@@ -176,8 +177,8 @@ class FakePort:
         self.asked += 1
         return self.picture
 
-    def events_since(self, number: int) -> ev.EventBatch:
-        return ev.EventBatch(tuple(self.happened[number:]), len(self.happened), 0)
+    def events_since(self, number: int) -> EventBatch:
+        return EventBatch(tuple(self.happened[number:]), len(self.happened), 0)
 
     def settings(self) -> SettingsView:
         view = self.live.view

@@ -5,6 +5,7 @@ from console.feed import KEPT, WORDS, Feed, FeedView, told
 from console.filters import NO_FILTER, parse
 from console.glyphs import UNICODE
 from proxy_core import events as ev
+from proxy_core.event_ring import EventBatch, EventRing
 from tests.console.fake_port import NOW, SESSIONS, FakePort
 
 
@@ -27,7 +28,7 @@ def test_other_kinds_of_events_go_by_the_last_part_of_their_name() -> None:
         kind = "session.astonished"
 
     feed = Feed()
-    feed.take(ev.EventBatch((Novel(at=NOW, session="unknown-to-all"),), 1, 0), ())
+    feed.take(EventBatch((Novel(at=NOW, session="unknown-to-all"),), 1, 0), ())
     row = feed.rows[0]
     assert (row.word, row.short, row.label) == ("astonished", "unknow", "")
 
@@ -51,7 +52,7 @@ def test_a_side_request_says_what_it_was_for() -> None:
 
 def test_a_view_takes_in_only_what_is_new() -> None:
     feed, view = Feed(), FeedView()
-    ring = ev.EventRing()
+    ring = EventRing()
     for text in ("one", "two"):
         ring.publish(log(text))
     feed.take(ring.since(feed.next), ())
@@ -81,7 +82,7 @@ def test_below_the_least_severity_nothing_is_shown_or_counted() -> None:
 
 
 def test_a_view_forgets_what_the_feed_forgot() -> None:
-    feed, view, ring = Feed(), FeedView(), ev.EventRing(capacity=KEPT)
+    feed, view, ring = Feed(), FeedView(), EventRing(capacity=KEPT)
     for number in range(3 * KEPT + 7):
         ring.publish(log("even" if number % 2 else "odd"))
         if number % 900 == 0:
@@ -98,7 +99,7 @@ parse_even = parse("even")
 
 
 def test_events_pushed_out_before_they_were_read_are_counted() -> None:
-    feed, ring = Feed(), ev.EventRing(capacity=3)
+    feed, ring = Feed(), EventRing(capacity=3)
     for number in range(10):
         ring.publish(log(str(number)))
     feed.take(ring.since(feed.next), ())

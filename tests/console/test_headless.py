@@ -14,7 +14,8 @@ from console.event_text import describe, duration, event_json, tokens
 from console.headless import Headless
 from proxy_core import events
 from proxy_core.commands import Command, CommandResult
-from proxy_core.events import EngineEvent, EventBatch, EventRing
+from proxy_core.event_ring import EventBatch, EventRing
+from proxy_core.events import EngineEvent
 from proxy_core.live_settings import SettingsView, UpdateResult
 from proxy_core.record_views import RecordView, RequestView, SessionDetail
 from proxy_core.settings import SPECS, Settings

@@ -7,7 +7,8 @@ import threading
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proxy_core.events import EngineEvent, EventBatch, EventRing, LogRecorded
+from proxy_core.event_ring import EventBatch, EventRing
+from proxy_core.events import EngineEvent, LogRecorded
 
 
 def entry(number: int) -> LogRecorded:

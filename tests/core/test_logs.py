@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from proxy_core import logs
-from proxy_core.events import EventRing, LogRecorded, SettingChanged
+from proxy_core.event_ring import EventRing
+from proxy_core.events import LogRecorded, SettingChanged
 
 
 @pytest.fixture(autouse=True)

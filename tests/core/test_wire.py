@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from proxy_core import wire
 from proxy_core.commands import CancelSession, CheckUpstream
-from proxy_core.events import EngineEvent, EventBatch, LoopActed, RequestFinished, ServerStarted
+from proxy_core.event_ring import EventBatch
+from proxy_core.events import EngineEvent, LoopActed, RequestFinished, ServerStarted
 from proxy_core.live_settings import SettingsView
 from proxy_core.settings import SPECS, Settings
 from proxy_core.snapshot import Snapshot
