@@ -62,6 +62,7 @@ EVERYWHERE = (
 )
 DASHBOARD = (
     Key("enter", "open", "open the chosen session", "Open", "⏎"),
+    Key("i", "inspect", "look into the newest request of the chosen session", "Inspect", minor=True),
     Key("slash", "filter", "filter the panel that has the focus", "Filter", "/"),
     Key("o", "sort", "sort sessions by the next column", "Sort"),
     Key("O", "reverse", "turn the order around"),

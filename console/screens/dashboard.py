@@ -9,6 +9,7 @@ from console.filters import NO_FILTER
 from console.keymap import DASHBOARD, EVERYWHERE, bindings
 from console.screens.base import ConsoleScreen
 from console.screens.confirm import ask_to_cancel
+from console.screens.inspector import InspectorScreen
 from console.screens.session import SessionScreen
 from console.widgets.controls import ControlsLine, ControlsPanel
 from console.widgets.event_feed import EventFeed
@@ -18,6 +19,7 @@ from console.widgets.sessions_table import SessionsTable
 from console.widgets.status_line import StatusLine
 from console.widgets.throughput import ThroughputChart
 from console.widgets.upstream_panel import UpstreamPanel
+from proxy_core.record_views import RequestView
 
 
 class DashboardScreen(ConsoleScreen):
@@ -87,6 +89,20 @@ class DashboardScreen(ConsoleScreen):
             self.table.turn()
         else:
             self.table.sort(name)
+
+    def action_inspect(self) -> None:
+        """Look into the newest request of the chosen session."""
+        chosen = self.table.chosen
+        if chosen is not None:
+            key = chosen.key
+            self.console.ask(lambda port: port.requests(key), self._inspect, "inspect")
+
+    def _inspect(self, requests: tuple[RequestView, ...]) -> None:
+        if requests:
+            ids = [view.id for view in requests]
+            self.console.push_screen(InspectorScreen(ids[-1], lambda: ids))
+        else:
+            self.notify("no requests are kept of this session")
 
     def action_cancel(self) -> None:
         """Stop what the chosen session has in flight, after asking."""

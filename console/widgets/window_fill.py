@@ -22,7 +22,7 @@ LETTERS = {
     "chat": "H",
     "thinking": "K",
 }
-"""By these a part is known where there is no colour; every other part is "O"."""
+"""By these a part is known where there is no colour or no block; every other part is "O"."""
 
 
 class WindowFill(Lines):
@@ -79,11 +79,15 @@ def _stretch(name: str, length: int, look: Look) -> Span:
     if not name:
         return look.glyphs.track * length, look.faint
     letter = LETTERS.get(name, "O")
-    return (look.glyphs.full if look.colours else letter) * length, _style(name, look)
+    return (look.glyphs.full if _has_blocks(look) else letter) * length, _style(name, look)
 
 
 def _mark(name: str, look: Look) -> str:
-    return look.glyphs.stop if look.colours else LETTERS.get(name, "O")
+    return look.glyphs.stop if _has_blocks(look) else LETTERS.get(name, "O")
+
+
+def _has_blocks(look: Look) -> bool:
+    return bool(look.colours) and not look.glyphs.ascii_only
 
 
 def _style(name: str, look: Look) -> Style:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from syrupy.assertion import SnapshotAssertion
 from textual.strip import Strip
 
 from console.inspect.page import Page
@@ -65,6 +66,23 @@ async def test_every_page_fits_every_size(page: str) -> None:
             assert "14:12:40" in lines[1]
             assert "SERVING" in lines[0]
             assert console.line("Back")
+
+
+@pytest.mark.parametrize("ascii_only", [False, True], ids=["unicode", "ascii"])
+@pytest.mark.parametrize("page", PAGES)
+async def test_pages(page: str, ascii_only: bool, snapshot: SnapshotAssertion) -> None:
+    """As approved text; renew with --snapshot-update and read the difference."""
+    async with opened((140, 40), port=port(), ascii_only=ascii_only) as console:
+        await console.type("j<enter>")
+        await settled(console)
+        await keys(console, "i")
+        await keys(console, PAGES[page])
+        shots: list[str] = []
+        for size in SIZES:
+            await console.resize(*size)
+            await settled(console)
+            shots.append(f"-- {size[0]}x{size[1]} --\n{console.text}")
+        assert "\n".join(shots) == snapshot
 
 
 async def test_side_by_side_from_120_columns_and_one_side_below() -> None:

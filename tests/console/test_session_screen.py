@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from syrupy.assertion import SnapshotAssertion
 
 from console.screens.inspector import InspectorScreen
 from console.screens.override import OverrideScreen
@@ -52,6 +53,21 @@ async def test_every_size_has_requests_and_behaviour(size: tuple[int, int]) -> N
         if size[1] >= 24:
             assert "results 24.1k" in console.text
             assert "▼ pruned" in console.text
+
+
+@pytest.mark.parametrize("ascii_only", [False, True], ids=["unicode", "ascii"])
+async def test_the_screen(ascii_only: bool, snapshot: SnapshotAssertion) -> None:
+    """As approved text; renew with --snapshot-update and read the difference."""
+    async with opened((140, 40), port=port(), ascii_only=ascii_only) as console:
+        await look(console)
+        shots: list[str] = []
+        for size in ((60, 16), (80, 24), (100, 30), (140, 40)):
+            await console.resize(*size)
+            await look(console, "")
+            shots.append(f"-- {size[0]}x{size[1]} --\n{console.text}")
+        text = "\n".join(shots)
+        assert text.isascii() or not ascii_only
+        assert text == snapshot
 
 
 async def test_requests_with_their_figures_and_acts() -> None:
@@ -183,3 +199,12 @@ async def test_without_colour_the_parts_of_the_window_are_letters(monkeypatch: p
         bar = console.line("RRRRRR").strip()
         assert list(dict.fromkeys(bar)) == ["R", "T", "F", "S", "C", "H", "░"]
         assert bar.count("░") == pytest.approx(138 * (65_536 - 56_300) / 65_536, abs=1)
+
+
+async def test_from_the_dashboard_straight_into_the_newest_request() -> None:
+    async with opened((140, 40), port=port()) as console:
+        await look(console, "ji")
+        assert isinstance(console.app.screen, InspectorScreen)
+        assert "9 of 9" in console.text
+        await look(console, "<escape>gi")
+        assert "no requests are kept of this session" in console.text
