@@ -72,7 +72,9 @@ class ConsoleApp(App[int]):
         self._frozen: Frame | None = None
         self.register_theme(DARK)
         self.register_theme(LIGHT)
-        self.theme = os.environ.get("TEXTUAL_THEME", DARK.name)
+        self.theme = "textual-dark"  # Textual took TEXTUAL_THEME by itself, before it knew of these two
+        wish = os.environ.get("TEXTUAL_THEME", "")
+        self.theme = wish if wish in self.available_themes else DARK.name
         self.look = self._make_look()
         self.frame = self._picture()
 

@@ -11,7 +11,7 @@ from rich.cells import chop_cells
 
 from console.format import visible, width
 
-Kind: TypeAlias = Literal["title", "text", "added", "removed", "note", "faint"]
+Kind: TypeAlias = Literal["title", "text", "bar", "added", "removed", "note", "faint"]
 Side: TypeAlias = Literal["anthropic", "openai"]
 
 SHOWN = 64 * 1024

@@ -62,7 +62,7 @@ def timing_page(record: RecordView, paper: Paper) -> Page:
     total = request.seconds or 0.0
     bars = max(paper.cells - 34, 10)
     rows = [titled(f"timing, {seconds(total)} in all", paper)]
-    rows += [Row("text", _waterfall(span, total, bars, paper)) for span in record.spans]
+    rows += [Row("bar", _waterfall(span, total, bars, paper)) for span in record.spans]
     rows += [Row("text", ""), titled("figures", paper)]
     if request.state == "running":
         rows.append(Row("faint", f"still running: {request.phase}"))

@@ -15,6 +15,7 @@ from console.theme import Look
 from console.widgets.lines import Lines, Span, cut, strip
 
 KEY = re.compile(r"(\s*(?:- )*)([\w.$-]{1,60}:)(?=\s|$)")
+BAR = re.compile(r"(?<= s )([·.]*)([█#]+)[·.]*")
 EMPTY = Page((), 1)
 
 
@@ -59,6 +60,15 @@ class BodyPane(Lines, can_focus=True):
     def _spans(self, kind: Kind, text: str, look: Look) -> list[Span]:
         style = _style(kind, look)
         spans: list[Span] = [(text, style)]
+        if kind == "bar" and (bar := BAR.search(text)) is not None:
+            before, after = bar.span(2)
+            return [
+                (text[: bar.start()], style),
+                (text[bar.start() : before], look.faint),
+                (bar[2], look.name),
+                (text[after : bar.end()], look.faint),
+                (text[bar.end() :], style),
+            ]
         key = KEY.match(text) if kind == "text" else None
         if key is not None:
             spans = [(key[1], style), (key[2], look.name), (text[key.end() :], style)]

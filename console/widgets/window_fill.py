@@ -47,7 +47,7 @@ class WindowFill(Lines):
         for name, length in shares(view, cells - 2):
             bar.append(_stretch(name, length, look))
         legend: list[Span] = []
-        for name, count in view.fill:
+        for name, count in (part for part in view.fill if part[1]):
             text = f" {name} {tokens(count)}"
             if sum(width(part) for part, _ in legend) + width(text) + 3 > cells:
                 break
