@@ -62,7 +62,7 @@ async def test_a_named_tool_is_the_one_that_is_called(calling_client: AsyncAnthr
 
 @both_ways
 async def test_parallel_calls_come_as_blocks_of_one_message(calling_client: AsyncAnthropic, *, stream: bool) -> None:
-    """How many calls this model makes is chance: three turns of four have several."""
+    """How many calls this model makes is chance: two turns of three have several."""
     choice = {"type": "any"}
     for _ in range(TRIES):
         message = await ask(calling_client, "Go.", stream=stream, tools=TOOLS, tool_choice=choice, max_tokens=4000)

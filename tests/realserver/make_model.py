@@ -37,7 +37,7 @@ class Shape:
 
 MODELS = {
     "tiny": Shape(habits=Habits(end_thinking=1e-9)),
-    "calls": Shape(habits=Habits(end_turn=0.1, end_thinking=1e-9, open_call=0.3)),
+    "calls": Shape(habits=Habits(end_turn=1.0, end_thinking=1e-9, open_call=0.3)),
     "endless": Shape(habits=Habits(end_turn=1e-9, end_thinking=1e-9)),
     "slow": Shape(dims=512, layers=12, habits=Habits(end_turn=1e-9)),
 }
