@@ -45,6 +45,9 @@ def _serve(line: CommandLine, configuration: Configuration) -> int:
 
     if line.face == "tui" and not console_fits(os.environ):
         return _refuse(["--tui needs a terminal on stdin and stdout (and TERM set to more than dumb)"])
+    from console import collector
+
+    collector.pause()
     from console.runner import run  # late: --help and --version need none of the server
 
     return run(line, configuration.view)

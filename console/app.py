@@ -16,6 +16,7 @@ from textual.app import App, SystemCommand
 from textual.screen import Screen
 from textual.worker import get_current_worker  # pyright: ignore[reportUnknownVariableType] - Worker is generic
 
+from console import collector
 from console.controls import next_text, steps, word_of
 from console.feed import Feed
 from console.frame import Frame, Frozen
@@ -90,6 +91,8 @@ class ConsoleApp(App[int]):
         self.set_class(self._ascii, "-ascii")
         self.theme_changed_signal.subscribe(self, lambda _theme: self._dress())
         self.push_screen(DashboardScreen())
+        if not self.is_headless:  # those without a terminal come many to a process, and go again
+            self.call_after_refresh(collector.spare)
         self.set_interval(TICK, self.tick)
 
     def tick(self, *, anyway: bool = False) -> None:

@@ -11,6 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from console import collector
 from console.cli import CommandLine
 from console.headless import Headless
 from console.local_port import LocalPort
@@ -170,6 +171,7 @@ def run(line: CommandLine, view: SettingsView) -> int:
         this.tell_failure()
         this.stop("now", 0.0)
         return ENGINE_FAILED
+    collector.resume()
     _greet(this, line, wants_console=wants_console)
     status = this.console() if wants_console and not signals.caught else None
     if status is None:
