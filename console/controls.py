@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from proxy_core.declaration import Setting
+from proxy_core.declaration import BadSetting, Setting
 from proxy_core.live_settings import SettingsView
 from proxy_core.settings import SPEC_BY_NAME
 
@@ -48,3 +48,12 @@ def next_text(view: SettingsView, name: str) -> str:
 def changed(view: SettingsView) -> list[Setting]:
     """The live settings that differ from their default, in the order of their declaration."""
     return [spec for spec in view.specs if spec.live and view.settings.value(spec.name) != spec.default]
+
+
+def problem_of(spec: Setting, text: str) -> str:
+    """Why a text is no value of a setting, in words; "" when it is one."""
+    try:
+        spec.parse(text)
+    except BadSetting as error:
+        return str(error)
+    return ""

@@ -37,11 +37,16 @@ class ConfirmScreen(ModalScreen[bool]):
         with Vertical(classes="dialog"):
             yield Static(self._question, markup=False, classes="question")
             yield Static(self._consequence, markup=False)
-            yield Static(
-                "[@click=screen.dismiss(True)][b $accent]y[/] yes[/]    "
-                "[@click=screen.dismiss(False)][b $accent]n[/] no[/]",
-                classes="answers",
-            )
+            yield answers("yes", "no")
+
+
+def answers(yes: str, no: str) -> Static:
+    """The two ways on from a question, which are also buttons."""
+    return Static(
+        f"[@click=screen.dismiss(True)][b $accent]y[/] {yes}[/]    "
+        f"[@click=screen.dismiss(False)][b $accent]n[/] {no}[/]",
+        classes="answers",
+    )
 
 
 def ask_to_cancel(screen: Screen[None], view: SessionView) -> None:

@@ -60,20 +60,15 @@ class DashboardScreen(ConsoleScreen):
     def action_open(self) -> None:
         """Look at the chosen session."""
         if self.table.chosen is not None:
-            self._look_at(self.table.chosen.key)
+            self.console.push_screen(SessionScreen(self.table.chosen.key, lambda: self.table.keys))
 
-    def on_sessions_table_opened(self, event: SessionsTable.Opened) -> None:
+    def on_choice_list_opened(self) -> None:
         """A double click does the same."""
-        self._look_at(event.key)
-
-    def _look_at(self, key: str) -> None:
-        self.console.push_screen(SessionScreen(key, lambda: self.table.keys))
+        self.action_open()
 
     def action_filter(self) -> None:
         """Type a filter for the panel that has the focus."""
-        panel = self.panel
-        what = panel.id or ""
-        self.query_one(FilterBar).open(what, panel.filter.text, panel.filtered, panel.focus)
+        self.query_one(FilterBar).filter(self.panel)
 
     def action_sort(self) -> None:
         """Sort by the next column."""

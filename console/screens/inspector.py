@@ -16,9 +16,9 @@ from console.inspect.pages import TABS, Tab, body_of, raw_page, request_page, re
 from console.keymap import EVERYWHERE, INSPECTOR, bindings
 from console.screens.base import ConsoleScreen
 from console.widgets.body_pane import BodyPane
+from console.widgets.entry_bar import EntryBar
 from console.widgets.inspector_head import InspectorHead
 from console.widgets.key_line import KeyLine
-from console.widgets.search_bar import SearchBar
 from console.widgets.status_line import StatusLine
 from proxy_core.live_settings import SettingsView
 from proxy_core.record_views import RecordView
@@ -53,7 +53,7 @@ class InspectorScreen(ConsoleScreen):
         yield StatusLine()
         yield InspectorHead()
         yield BodyPane()
-        yield SearchBar(self._search, self._take_keys_back)
+        yield EntryBar("words on this page; . and , go on", id="search")
         yield KeyLine(INSPECTOR, EVERYWHERE)
 
     @property
@@ -72,9 +72,6 @@ class InspectorScreen(ConsoleScreen):
         """Pages are made for a width."""
         if self._record is not None:
             self._make(keep=True)
-
-    def _take_keys_back(self) -> None:
-        self.pane.focus()
 
     # -- making pages -------------------------------------------------------------------------------------------------
 
@@ -167,7 +164,7 @@ class InspectorScreen(ConsoleScreen):
 
     def action_search(self) -> None:
         """Type what to look for."""
-        self.query_one(SearchBar).open(self.pane.needle)
+        self.query_one(EntryBar).open("search", self.pane.needle, self._search, self.pane.focus)
 
     def action_match(self, by: int) -> None:
         """The next place, or the one before."""
@@ -180,9 +177,10 @@ class InspectorScreen(ConsoleScreen):
         else:
             self.console.pop_screen()
 
-    def _search(self, words: str) -> None:
+    def _search(self, words: str) -> str:
         self.pane.search(words)
         self._tell_head(self.pane.page.cut)
+        return ""
 
     def action_copy(self) -> None:
         """Put the text of the chosen side into the terminal's clipboard."""

@@ -11,11 +11,11 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
-from console.controls import steps
+from console.controls import problem_of, steps
 from console.frame import Frame
 from console.port import EnginePort
 from proxy_core.commands import CommandResult, OverrideGuardrail
-from proxy_core.declaration import BadSetting, Setting
+from proxy_core.declaration import Setting
 from proxy_core.record_views import SessionDetail
 
 if TYPE_CHECKING:
@@ -140,12 +140,12 @@ class OverrideScreen(ModalScreen[None]):
         """Say at once what is wrong with a value."""
         event.stop()
         if self._chosen is not None and self.query_one(Input).display:
-            self.query_one("#meaning", Static).update(_problem(self._chosen, event.value) or self._chosen.help)
+            self.query_one("#meaning", Static).update(problem_of(self._chosen, event.value) or self._chosen.help)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Take the value if it is allowed."""
         event.stop()
-        if self._chosen is not None and not _problem(self._chosen, event.value):
+        if self._chosen is not None and not problem_of(self._chosen, event.value):
             self._set(self._chosen.name, event.value)
             self._close_line()
 
@@ -172,11 +172,3 @@ class OverrideScreen(ModalScreen[None]):
     def action_up(self) -> None:
         """The one before."""
         self.query_one(OptionList).action_cursor_up()
-
-
-def _problem(spec: Setting, text: str) -> str:
-    try:
-        spec.parse(text)
-    except BadSetting as error:
-        return str(error)
-    return ""

@@ -12,6 +12,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from console.format import counted, visible
+from console.screens.confirm import answers
 from console.theme import Look
 from proxy_core.saving import SavedLine, SaveResult, unsaved
 
@@ -42,11 +43,7 @@ class SaveSettingsScreen(ModalScreen[bool]):
             with VerticalScroll(can_focus=False):
                 for line in self._plan.lines:
                     yield Static(shown(line, self._look), classes="change")
-            yield Static(
-                "[@click=screen.dismiss(True)][b $accent]y[/] write[/]    "
-                "[@click=screen.dismiss(False)][b $accent]n[/] leave it[/]",
-                classes="answers",
-            )
+            yield answers("write", "leave it")
 
 
 def shown(line: SavedLine, look: Look) -> Text:

@@ -101,7 +101,7 @@ class SessionScreen(ConsoleScreen):
         else:
             self.console.push_screen(InspectorScreen(chosen.id, lambda: self.requests.keys))
 
-    def on_request_list_opened(self) -> None:
+    def on_choice_list_opened(self) -> None:
         """A double click does the same."""
         self.action_inspect()
 

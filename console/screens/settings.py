@@ -58,6 +58,10 @@ class SettingsScreen(ConsoleScreen):
         else:
             self.editor.open(spec, self.console.frame.settings, self.console.change, self.table.focus)
 
+    def on_choice_list_opened(self) -> None:
+        """A double click does the same."""
+        self.action_edit()
+
     def action_revert(self) -> None:
         """Put the chosen setting back to its default."""
         spec = self.table.chosen
@@ -72,8 +76,7 @@ class SettingsScreen(ConsoleScreen):
 
     def action_filter(self) -> None:
         """Type words that the settings in view must have."""
-        table = self.table
-        self.query_one(FilterBar).open("settings", table.filter.text, table.filtered, table.focus)
+        self.query_one(FilterBar).filter(self.table)
 
     def action_back(self) -> None:
         """Clear the filter, or leave."""

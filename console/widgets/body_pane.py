@@ -5,24 +5,23 @@ from __future__ import annotations
 import re
 
 from rich.style import Style
-from textual.events import MouseScrollDown, MouseScrollUp
 from textual.strip import Strip
 
 from console.frame import Frame
 from console.inspect.page import Kind, Page, Row
-from console.keymap import LIST, bindings
 from console.theme import Look
-from console.widgets.lines import Lines, Span, cut, strip
+from console.widgets.lines import Span, cut, strip
+from console.widgets.scrolled import Scrolled
 
 KEY = re.compile(r"(\s*(?:- )*)([\w.$-]{1,60}:)(?=\s|$)")
 BAR = re.compile(r"(?<= s )([·.]*)([█#]+)[·.]*")
 EMPTY = Page((), 1)
 
 
-class BodyPane(Lines, can_focus=True):
+class BodyPane(Scrolled):
     """Scrolls by lines and pages; marks what is searched for."""
 
-    BINDINGS = bindings(LIST)
+    WHEEL = 3
 
     def __init__(self) -> None:
         super().__init__(id="body")
@@ -30,6 +29,11 @@ class BodyPane(Lines, can_focus=True):
         self.top = 0
         self.needle = ""
         self._found: list[int] = []
+
+    @property
+    def count(self) -> int:
+        """How many rows the page has."""
+        return len(self.page.rows)
 
     def put(self, page: Page, *, keep: bool = False) -> None:
         """Show a page, from its beginning or from where the one before was scrolled to."""
@@ -125,7 +129,7 @@ class BodyPane(Lines, can_focus=True):
             self.top = row
         self._scroll(0)
 
-    # -- keys and mouse ---------------------------------------------------------------------------------------------
+    # -- scrolling --------------------------------------------------------------------------------------------------
 
     def _scroll(self, by: int) -> None:
         most = max(len(self.page.rows) - 1, 0) if self._found else max(len(self.page.rows) - self.size.height, 0)
@@ -135,24 +139,6 @@ class BodyPane(Lines, can_focus=True):
     def action_move(self, by: int) -> None:
         """Scroll by lines."""
         self._scroll(by)
-
-    def action_page(self, by: int) -> None:
-        """Scroll by what is in view."""
-        self._scroll(by * max(self.size.height - 2, 1))
-
-    def action_edge(self, by: int) -> None:
-        """Scroll to one end."""
-        self._scroll(by * len(self.page.rows))
-
-    def on_mouse_scroll_down(self, event: MouseScrollDown) -> None:
-        """The wheel scrolls by three."""
-        event.stop()
-        self._scroll(3)
-
-    def on_mouse_scroll_up(self, event: MouseScrollUp) -> None:
-        """The wheel scrolls by three."""
-        event.stop()
-        self._scroll(-3)
 
 
 def _style(kind: Kind, look: Look) -> Style:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from itertools import islice
 
-from textual.events import Blur, Focus, MouseScrollDown, MouseScrollUp
 from textual.strip import Strip
 
 from console.columns import SHORT
@@ -12,9 +11,10 @@ from console.feed import FeedRow, FeedView
 from console.filters import NO_FILTER, Filter
 from console.format import clock, fit, visible
 from console.frame import Frame
-from console.keymap import LIST, bindings
 from console.theme import Look
+from console.widgets.choice_list import filter_words
 from console.widgets.lines import Panel, Span, cut, strip
+from console.widgets.scrolled import Scrolled
 
 WORD = 8
 LABEL = 12
@@ -22,10 +22,11 @@ WITH_LABEL = 90
 """From this width on the name of a session stands beside its id."""
 
 
-class EventFeed(Panel, can_focus=True):
+class EventFeed(Panel, Scrolled, can_focus=True):
     """Events as lines: time, sign, word, session and what happened. `only` is the key of a session, "" for all."""
 
-    BINDINGS = bindings(LIST)
+    WHEEL = 3
+    KEPT = 1
 
     def __init__(self, only: str = "") -> None:
         super().__init__(id="events")
@@ -35,6 +36,11 @@ class EventFeed(Panel, can_focus=True):
         self._rows: list[FeedRow] = []
         self._until: int | None = None
         """The number of the lowest row in view, None while following."""
+
+    @property
+    def count(self) -> int:
+        """How many events pass the filter."""
+        return len(self._rows)
 
     def filtered(self, chosen: Filter) -> None:
         """Show only the events that a filter lets through."""
@@ -94,15 +100,12 @@ class EventFeed(Panel, can_focus=True):
         look = frame.look
         middle = f" {look.glyphs.middle} "
         spans: list[Span] = [("events", look.strong), (f" {len(self._rows)}", look.muted)]
+        spans += filter_words(self.filter, look)
         if self.filter:
-            words = visible(self.filter.text, ascii_only=look.glyphs.ascii_only)
-            spans += [(middle, look.muted), (f"/{words}", look.accent)]
             spans.append((f" {len(self._view.hidden)} hidden", look.muted))
         if later:
             spans.append((f"{middle}{later} below, end follows", look.warn))
         self.entitle(spans)
-
-    # -- keys and mouse ---------------------------------------------------------------------------------------------
 
     def action_move(self, by: int) -> None:
         """Scroll; the end follows again."""
@@ -111,30 +114,4 @@ class EventFeed(Panel, can_focus=True):
             self._until = None
         elif self._rows:
             self._until = self._rows[max(end, min(self.size.height, len(self._rows))) - 1].number
-        self.redraw()
-
-    def action_page(self, by: int) -> None:
-        """Scroll by what is in view."""
-        self.action_move(by * max(self.size.height - 1, 1))
-
-    def action_edge(self, by: int) -> None:
-        """Scroll to one end."""
-        self.action_move(by * len(self._rows))
-
-    def on_mouse_scroll_down(self, event: MouseScrollDown) -> None:
-        """The wheel scrolls by three."""
-        event.stop()
-        self.action_move(3)
-
-    def on_mouse_scroll_up(self, event: MouseScrollUp) -> None:
-        """The wheel scrolls by three."""
-        event.stop()
-        self.action_move(-3)
-
-    def on_focus(self, _event: Focus) -> None:
-        """The frame shows where keys go."""
-        self.redraw()
-
-    def on_blur(self, _event: Blur) -> None:
-        """The frame shows where keys go."""
         self.redraw()

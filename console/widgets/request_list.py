@@ -3,35 +3,27 @@
 from __future__ import annotations
 
 from rich.style import Style
-from textual.events import Blur, Click, Focus, MouseScrollDown, MouseScrollUp
-from textual.message import Message
 from textual.strip import Strip
 
 from console.cursor import Cursor
 from console.event_text import tokens
 from console.format import Align, clock, fit, minute, plain, rate, seconds, visible
 from console.frame import Frame
-from console.keymap import LIST, bindings
 from console.request_text import act_words, stop_word
 from console.theme import Look
-from console.widgets.lines import Panel, Span, cut, strip
+from console.widgets.choice_list import ChoiceList
+from console.widgets.lines import Span, cut, strip
 from proxy_core.record_views import RequestView
 
 WIDE, MEDIUM = 110, 78
 
 
-class RequestList(Panel, can_focus=True):
+class RequestList(ChoiceList):
     """A line a request: when, what for, tokens new, cached and written, times, why it stopped, and what was done."""
-
-    BINDINGS = bindings(LIST)
-
-    class Opened(Message):
-        """A request was double-clicked."""
 
     def __init__(self) -> None:
         super().__init__(id="requests")
         self._views: tuple[RequestView, ...] = ()
-        self._cursor = Cursor()
         self._follows = True
 
     @property
@@ -93,9 +85,8 @@ class RequestList(Panel, can_focus=True):
     def _row(self, view: RequestView, frame: Frame, width: int) -> Strip:
         look = frame.look
         here = self._views[self._cursor.index] is view
-        under = (look.selected if self.has_focus else look.resting) if here else None
         spans = [(f"{look.glyphs.cursor if here else ' '} ", look.accent), *self._figures(view, frame, width)]
-        return strip(cut(spans, width, look.glyphs.ellipsis), under)
+        return strip(cut(spans, width, look.glyphs.ellipsis), self.below(look, chosen=here))
 
     def _figures(self, view: RequestView, frame: Frame, width: int) -> list[Span]:
         look = frame.look
@@ -127,49 +118,10 @@ class RequestList(Panel, can_focus=True):
         error = visible(view.error, ascii_only=ascii_only)
         return [(tools, look.name), (middle, look.faint), (acts or error, look.warn if acts else look.bad)]
 
-    # -- keys and mouse ---------------------------------------------------------------------------------------------
-
     def action_move(self, by: int) -> None:
         """Move the cursor; at the end it follows again."""
-        self._cursor.move(self.keys, by)
+        super().action_move(by)
         self._follows = self._cursor.index == len(self._views) - 1
-        self.redraw()
-
-    def action_page(self, by: int) -> None:
-        """Move the cursor by what is in view."""
-        self.action_move(by * max(self.size.height - 2, 1))
-
-    def action_edge(self, by: int) -> None:
-        """Move the cursor to one end."""
-        self.action_move(by * len(self._views))
-
-    def on_focus(self, _event: Focus) -> None:
-        """The cursor shows where keys go."""
-        self.redraw()
-
-    def on_blur(self, _event: Blur) -> None:
-        """The cursor rests."""
-        self.redraw()
-
-    def on_mouse_scroll_down(self, event: MouseScrollDown) -> None:
-        """The wheel moves the cursor."""
-        event.stop()
-        self.action_move(1)
-
-    def on_mouse_scroll_up(self, event: MouseScrollUp) -> None:
-        """The wheel moves the cursor."""
-        event.stop()
-        self.action_move(-1)
-
-    def on_click(self, event: Click) -> None:
-        """A click chooses, a double click opens."""
-        offset = event.get_content_offset(self)
-        row = self._cursor.top + offset.y - 1 if offset is not None else -1
-        if offset is None or offset.y < 1 or row >= len(self._views):
-            return
-        self.action_move(row - self._cursor.index)
-        if event.chain == 2:
-            self.post_message(self.Opened())
 
 
 def _align(word: str) -> Align:

@@ -3,40 +3,27 @@
 from __future__ import annotations
 
 from rich.style import Style
-from textual.events import Blur, Click, Focus, MouseScrollDown, MouseScrollUp
 from textual.geometry import Size
-from textual.message import Message
 from textual.strip import Strip
 
 from console.columns import ORDERS, Cell, Column, laid_out, ordered
-from console.cursor import Cursor
 from console.filters import NO_FILTER, Facts, Filter
-from console.format import fit, visible
+from console.format import fit
 from console.frame import Frame
-from console.keymap import LIST, bindings
 from console.theme import Look
-from console.widgets.lines import Line, Panel, Span, strip
+from console.widgets.choice_list import ChoiceList, filter_words
+from console.widgets.lines import Line, Span, strip
 from proxy_core.snapshot import SessionView
 
 
-class SessionsTable(Panel, can_focus=True):
+class SessionsTable(ChoiceList):
     """Sessions with a cursor that stays on its session while rows move."""
-
-    BINDINGS = bindings(LIST)
-
-    class Opened(Message):
-        """A session was chosen to be looked at."""
-
-        def __init__(self, key: str) -> None:
-            super().__init__()
-            self.key = key
 
     def __init__(self) -> None:
         super().__init__(id="sessions")
         self.order = "context"
         self.reverse = False
         self.filter: Filter = NO_FILTER
-        self._cursor = Cursor()
         self._rows: list[tuple[SessionView, bool]] = []
 
     @property
@@ -92,7 +79,7 @@ class SessionsTable(Panel, can_focus=True):
 
     def _row(self, view: SessionView, columns: list[tuple[Column, int]], cell: Cell) -> Strip:
         look = cell.look
-        under = self._under(look) if view.key == self._cursor.key else None
+        under = self.below(look, chosen=view.key == self._cursor.key)
         mark = look.glyphs.cursor if under is not None else " "
         spans: list[Span] = [(mark, look.accent)]
         for index, (column, cells) in enumerate(columns):
@@ -100,9 +87,6 @@ class SessionsTable(Panel, can_focus=True):
                 spans.append((" ", look.text))
             spans += column.draw(view, Cell(cells, cell.now, look, cell.child))
         return strip([*spans, (" ", look.text)], under)
-
-    def _under(self, look: Look) -> Style:
-        return look.selected if self.has_focus else look.resting
 
     def _heads(self, columns: list[tuple[Column, int]], look: Look) -> list[Span]:
         spans: list[Span] = [(" ", look.muted)]
@@ -119,9 +103,8 @@ class SessionsTable(Panel, can_focus=True):
         look = frame.look
         middle = f" {look.glyphs.middle} "
         spans: list[Span] = [("sessions", look.strong), (f" {total}", look.muted)]
+        spans += filter_words(self.filter, look)
         if self.filter:
-            words = visible(self.filter.text, ascii_only=look.glyphs.ascii_only)
-            spans += [(middle, look.muted), (f"/{words}", look.accent)]
             spans.append((f" {total - len(self._rows)} hidden", look.muted))
         above = self._cursor.top
         below = len(self._rows) - above - (self.size.height - 1)
@@ -129,49 +112,6 @@ class SessionsTable(Panel, can_focus=True):
         if hidden:
             spans.append((middle + ", ".join(hidden), look.muted))
         self.entitle(spans)
-
-    # -- keys and mouse ---------------------------------------------------------------------------------------------
-
-    def action_move(self, by: int) -> None:
-        """Move the cursor."""
-        self._cursor.move(self.keys, by)
-        self.redraw()
-
-    def action_page(self, by: int) -> None:
-        """Move the cursor by what is in view."""
-        self.action_move(by * max(self.size.height - 2, 1))
-
-    def action_edge(self, by: int) -> None:
-        """Move the cursor to one end."""
-        self.action_move(by * len(self._rows))
-
-    def on_focus(self, _event: Focus) -> None:
-        """The cursor shows where keys go."""
-        self.redraw()
-
-    def on_blur(self, _event: Blur) -> None:
-        """The cursor rests."""
-        self.redraw()
-
-    def on_mouse_scroll_down(self, event: MouseScrollDown) -> None:
-        """The wheel moves the cursor."""
-        event.stop()
-        self.action_move(1)
-
-    def on_mouse_scroll_up(self, event: MouseScrollUp) -> None:
-        """The wheel moves the cursor."""
-        event.stop()
-        self.action_move(-1)
-
-    def on_click(self, event: Click) -> None:
-        """A click takes a session, a second one opens it."""
-        offset = event.get_content_offset(self)
-        if offset is None or not 1 <= offset.y <= len(self._rows) - self._cursor.top:
-            return
-        index = self._cursor.top + offset.y - 1
-        self.action_move(index - self._cursor.index)
-        if event.chain == 2:
-            self.post_message(self.Opened(self._cursor.key))
 
 
 def facts(view: SessionView) -> Facts:

@@ -10,9 +10,10 @@ from textual.containers import Horizontal, Vertical
 from textual.events import Key
 from textual.widgets import Input, Label, Static
 
+from console.controls import problem_of
 from console.format import plain, visible
 from console.theme import Look
-from proxy_core.declaration import BadSetting, Setting
+from proxy_core.declaration import Setting
 from proxy_core.live_settings import SettingsView
 
 
@@ -113,12 +114,3 @@ class SettingEditor(Vertical):
     @staticmethod
     def _clean(text: str, look: Look) -> str:
         return plain(text) if look.glyphs.ascii_only else text
-
-
-def problem_of(spec: Setting, text: str) -> str:
-    """Why a text is no value of a setting, in words; "" when it is one."""
-    try:
-        spec.parse(text)
-    except BadSetting as error:
-        return str(error)
-    return ""

@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-from textual.events import Blur, Click, Focus, MouseScrollDown, MouseScrollUp
 from textual.message import Message
 from textual.strip import Strip
 
-from console.cursor import Cursor
 from console.filters import NO_FILTER, Facts, Filter
 from console.format import fit, visible
 from console.frame import Frame
-from console.keymap import LIST, bindings
 from console.theme import Look
-from console.widgets.lines import Panel, Span, cut, strip
+from console.widgets.choice_list import ChoiceList, filter_words
+from console.widgets.lines import Span, cut, strip
 from proxy_core.declaration import Setting
 from proxy_core.live_settings import SettingsView
 
 SOURCE = 13
 
 
-class SettingsTable(Panel, can_focus=True):
+class SettingsTable(ChoiceList):
     """A list with a cursor. Group names stand between the settings and cannot be chosen."""
 
-    BINDINGS = bindings(LIST)
+    KEPT = 3
 
     class Chosen(Message):
         """The cursor went to another setting."""
@@ -30,9 +28,13 @@ class SettingsTable(Panel, can_focus=True):
     def __init__(self) -> None:
         super().__init__(id="settings")
         self.filter: Filter = NO_FILTER
-        self._cursor = Cursor()
         self._specs: list[Setting] = []
         self._told: tuple[str, Look | None] = ("", None)
+
+    @property
+    def keys(self) -> list[str]:
+        """The names of the settings in the list."""
+        return [spec.name for spec in self._specs]
 
     @property
     def chosen(self) -> Setting | None:
@@ -48,7 +50,7 @@ class SettingsTable(Panel, can_focus=True):
         """Groups and settings in view."""
         view, look = frame.settings, frame.look
         self._specs = [spec for spec in view.specs if not self.filter or self.filter.matches(_facts(spec, view))]
-        self._cursor.settle([spec.name for spec in self._specs], len(self._specs))
+        self._cursor.settle(self.keys, len(self._specs))
         if (self._cursor.key, look) != self._told:
             self._told = (self._cursor.key, look)
             self.post_message(self.Chosen())
@@ -77,7 +79,6 @@ class SettingsTable(Panel, can_focus=True):
 
     def _row(self, spec: Setting, view: SettingsView, look: Look, width: int) -> Strip:
         here = spec.name == self._cursor.key
-        under = (look.selected if self.has_focus else look.resting) if here else None
         value = view.settings.value(spec.name)
         ascii_only = look.glyphs.ascii_only
         shown = visible(spec.masked(value), ascii_only=ascii_only) or look.glyphs.nothing
@@ -95,7 +96,7 @@ class SettingsTable(Panel, can_focus=True):
             (fit(default, second, ellipsis=ellipsis) + " ", look.muted if moved else look.faint),
             (fit(source, SOURCE), look.muted),
         ]
-        return strip(cut(spans, width, ellipsis), under)
+        return strip(cut(spans, width, ellipsis), self.below(look, chosen=here))
 
     def _entitle(self, frame: Frame) -> None:
         look = frame.look
@@ -104,55 +105,14 @@ class SettingsTable(Panel, can_focus=True):
         spans: list[Span] = [("settings", look.strong), (f" {len(self._specs)}", look.muted)]
         if moved:
             spans += [(middle, look.muted), (f"{look.glyphs.dot} {moved} not at their default", look.warn)]
-        if self.filter:
-            spans += [
-                (middle, look.muted),
-                (f"/{visible(self.filter.text, ascii_only=look.glyphs.ascii_only)}", look.accent),
-            ]
-        self.entitle(spans)
+        self.entitle([*spans, *filter_words(self.filter, look)])
 
-    # -- keys and mouse ---------------------------------------------------------------------------------------------
-
-    def action_move(self, by: int) -> None:
-        """Move the cursor."""
-        self._cursor.move([spec.name for spec in self._specs], by)
-        self.redraw()
-
-    def action_page(self, by: int) -> None:
-        """Move the cursor by what is in view."""
-        self.action_move(by * max(self.size.height - 3, 1))
-
-    def action_edge(self, by: int) -> None:
-        """Move the cursor to one end."""
-        self.action_move(by * len(self._specs))
-
-    def on_focus(self, _event: Focus) -> None:
-        """The cursor shows where keys go."""
-        self.redraw()
-
-    def on_blur(self, _event: Blur) -> None:
-        """The cursor rests."""
-        self.redraw()
-
-    def on_mouse_scroll_down(self, event: MouseScrollDown) -> None:
-        """The wheel moves the cursor."""
-        event.stop()
-        self.action_move(1)
-
-    def on_mouse_scroll_up(self, event: MouseScrollUp) -> None:
-        """The wheel moves the cursor."""
-        event.stop()
-        self.action_move(-1)
-
-    def on_click(self, event: Click) -> None:
-        """A click chooses."""
-        offset = event.get_content_offset(self)
+    def entry_at(self, line: int) -> int | None:
+        """The number of the setting on a line; the names of groups stand between them."""
         entries = self._entries()
-        if offset is None or not 0 < offset.y <= len(entries) - self._cursor.top:
-            return
-        entry = entries[self._cursor.top + offset.y - 1]
-        if not isinstance(entry, str):
-            self.action_move(self._specs.index(entry) - self._cursor.index)
+        at = self._cursor.top + line - 1
+        entry = entries[at] if line > 0 and at < len(entries) else ""
+        return None if isinstance(entry, str) else self._specs.index(entry)
 
 
 def _top(top: int, at: int, count: int, height: int) -> int:
