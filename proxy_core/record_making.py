@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from proxy_core.events import RequestAltered, RequestCancelled, RequestFailed, RequestFinished
 from proxy_core.masking import masked, masked_headers
 from proxy_core.record_views import BodyView, RecordView, RequestState, RequestView, Span
-from proxy_core.recording import Kept
+from proxy_core.recording import Kept, Tape
 from proxy_core.translate.types import Change
 
 if TYPE_CHECKING:
@@ -57,8 +57,8 @@ def record_view(record: Record, secrets: Sequence[str], now: float) -> RecordVie
         url=record.url,
         received=_body("received", received, secrets) if received else None,
         sent=tuple(_body(name, body, secrets) for name, body in zip(names, sent, strict=True)),
-        upstream=_body("model server", heard, secrets) if (heard := record.upstream.kept()) else None,
-        answer=_body("answer", told, secrets) if (told := record.answer.kept()) else None,
+        upstream=_stream("model server", record.upstream, secrets),
+        answer=_stream("answer", record.answer, secrets),
         changes=_changes(record, secrets),
         spans=spans(record.marks.copy(), record.began, _seconds(record, now) or 0.0),
     )
@@ -110,6 +110,11 @@ def _changes(record: Record, secrets: Sequence[str]) -> tuple[Change, ...]:
         Change(*(masked(text, secrets) for text in (change.what, change.why, change.before, change.after)))
         for change in dict.fromkeys((*record.changes, *told))
     )
+
+
+def _stream(name: str, tape: Tape | None, secrets: Sequence[str]) -> BodyView | None:
+    whole = tape.kept() if tape is not None else None
+    return _body(name, whole, secrets) if whole is not None else None
 
 
 def _body(name: str, body: Kept, secrets: Sequence[str]) -> BodyView:

@@ -7,7 +7,7 @@ in `RecordStore`. Texts are decoded and masked when a view is made, on the threa
 from __future__ import annotations
 
 import time
-from collections import OrderedDict, deque
+from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from proxy_core.events import EngineEvent, RequestCancelled, RequestFailed, RequestFinished, SessionForgotten
 from proxy_core.record_making import record_view, request_view
 from proxy_core.record_views import RecordView, RequestView
-from proxy_core.recording import PIECE_OVERHEAD, Kept, Tape, kept
+from proxy_core.recording import PIECE_OVERHEAD, Kept, Tape, kept, settled
 from proxy_core.translate.types import Change
 
 if TYPE_CHECKING:
@@ -53,14 +53,18 @@ class Record:
     bodies: bool = False
     received: Kept | None = None
     sent: tuple[Kept, ...] = ()
-    upstream: Tape = field(default_factory=Tape)
-    answer: Tape = field(default_factory=Tape)
+    upstream: Tape | None = field(default=None, init=False)
+    answer: Tape | None = field(default=None, init=False)
     changes: tuple[Change, ...] = ()
     events: list[EngineEvent] = field(default_factory=list[EngineEvent])
     ending: RequestFinished | RequestFailed | RequestCancelled | None = None
     counted: int = 0
     late: int = 0
     """Bytes that went to the client after the request had ended."""
+
+    def __post_init__(self) -> None:
+        if self.bodies:
+            self.upstream, self.answer = Tape(), Tape()
 
     def enters(self, phase: str) -> None:
         """The request went on to another phase."""
@@ -74,12 +78,12 @@ class Record:
 
     def hears(self, data: bytes) -> None:
         """Bytes of the model server's answer came."""
-        if self.bodies and self.ending is None:
+        if self.upstream is not None and self.ending is None:
             self.upstream.add(data)
 
     def tells(self, data: bytes) -> None:
         """Bytes of the answer went to the client; of what goes out behind the end, an error, the beginning is kept."""
-        if not self.bodies:
+        if self.answer is None:
             return
         if self.ending is not None:
             data = data[: max(LATE - PIECE_OVERHEAD - self.late, 0)]
@@ -90,13 +94,19 @@ class Record:
     @property
     def size(self) -> int:
         """Bytes that its texts take."""
-        texts = sum(text.held for text in (*((self.received,) if self.received else ()), *self.sent))
-        return texts + self.upstream.held + self.answer.held
+        return sum(text.held for text in (self.received, *self.sent, self.upstream, self.answer) if text is not None)
+
+    def settle(self) -> None:
+        """The request has ended: hold its texts in no more memory than they need."""
+        self.sent = tuple(map(settled, self.sent))
+        for tape in (self.upstream, self.answer):
+            if tape is not None:
+                tape.settle()
 
     def empty(self) -> None:
         """Let go of the texts."""
         self.bodies, self.received, self.sent = False, None, ()
-        self.upstream, self.answer = Tape(), Tape()
+        self.upstream = self.answer = None
 
 
 def new_record(turn: Turn, headers: Mapping[str, str], url: str) -> Record:
@@ -118,7 +128,10 @@ def new_record(turn: Turn, headers: Mapping[str, str], url: str) -> Record:
 
 @dataclass(slots=True)
 class RecordStore:
-    """Bounded three ways: requests a session, requests in all, and bytes of texts in all.
+    """Bounded four ways: requests a session, requests in all, and of texts in all their requests and their bytes.
+
+    Agents' requests take some 200 KB with their answers, so bytes and number of texts run out at about the same time;
+    the number keeps thousands of small requests from growing the process by as many small texts.
 
     What goes first is what is oldest in the session that had no request for longest. Written on the engine's thread;
     views may be asked for on any. `secrets` gives the program's own secrets, which no view shows.
@@ -126,21 +139,24 @@ class RecordStore:
 
     secrets: Callable[[], tuple[str, ...]] = tuple
     per_session: int = 200
-    most: int = 10_000
+    most: int = 2_000
+    most_texts: int = 320
     most_bytes: int = 64 * 2**20
     held: int = field(default=0, init=False)
     """Bytes counted now."""
-    _sessions: OrderedDict[str, deque[Record]] = field(default_factory=OrderedDict[str, "deque[Record]"], init=False)
-    _heavy: OrderedDict[str, deque[Record]] = field(default_factory=OrderedDict[str, "deque[Record]"], init=False)
-    """The records that hold texts, by session, both in the order in which they go."""
+    texts: int = field(default=0, init=False)
+    """Records that hold texts now."""
+    _sessions: OrderedDict[str, list[Record]] = field(default_factory=OrderedDict[str, "list[Record]"], init=False)
+    _heavy: OrderedDict[str, list[Record]] = field(default_factory=OrderedDict[str, "list[Record]"], init=False)
+    """The records that hold texts, by session, both in the order in which they go. An empty deque would take 0.7 KB."""
     _by_id: dict[str, Record] = field(default_factory=dict[str, Record], init=False)
 
     def begin(self, record: Record, raw: bytes) -> None:
         """Take in a new request; `raw` is its body as received, kept if the record holds bodies."""
-        mine = self._sessions.setdefault(record.session, deque())
+        mine = self._sessions.setdefault(record.session, [])
         self._sessions.move_to_end(record.session)
         if len(mine) >= self.per_session:
-            self._forget(mine.popleft())
+            self._forget(mine.pop(0))
         while len(self._by_id) >= self.most:
             self._forget_oldest()
         mine = self._sessions.setdefault(record.session, mine)
@@ -148,8 +164,9 @@ class RecordStore:
         self._by_id[record.request_id] = record
         if record.bodies:
             record.received = kept(raw)
-            self._heavy.setdefault(record.session, deque()).append(record)
+            self._heavy.setdefault(record.session, []).append(record)
             self._heavy.move_to_end(record.session)
+            self.texts += 1
         self._count(record, record.size + RESERVED * record.bodies)
 
     def take(self, event: EngineEvent) -> None:
@@ -162,6 +179,7 @@ class RecordStore:
             return
         if isinstance(event, RequestFinished | RequestFailed | RequestCancelled):
             record.ending = event
+            record.settle()
             self._count(record, record.size)
         elif len(record.events) < EVENTS_KEPT:
             record.events.append(event)
@@ -191,30 +209,33 @@ class RecordStore:
         size += OVERHEAD
         self.held += size - record.counted
         record.counted = size
-        while self.held > self.most_bytes and self._heavy:
-            key, oldest = next(iter(self._heavy.items()))
-            gone = oldest.popleft()
-            if not oldest:
-                del self._heavy[key]
-            gone.empty()
+        while self._heavy and (self.held > self.most_bytes or self.texts > self.most_texts):
+            _, oldest = next(iter(self._heavy.items()))
+            gone = oldest[0]
+            self._lighten(gone)
             self.held -= gone.counted - OVERHEAD
             gone.counted = OVERHEAD
+
+    def _lighten(self, record: Record) -> None:
+        """Let go of the texts of a record, the oldest of its session if it holds any."""
+        heavy = self._heavy.get(record.session)
+        if heavy and heavy[0] is record:
+            heavy.pop(0)
+            self.texts -= 1
+            if not heavy:
+                del self._heavy[record.session]
+        record.empty()
 
     def _forget(self, record: Record) -> None:
         del self._by_id[record.request_id]
         self.held -= record.counted
-        heavy = self._heavy.get(record.session)
-        if heavy and heavy[0] is record:
-            heavy.popleft()
-            if not heavy:
-                del self._heavy[record.session]
-        record.empty()
+        self._lighten(record)
         record.counted = 0
 
     def _forget_oldest(self) -> None:
         key, oldest = next(iter(self._sessions.items()))
         if oldest:
-            self._forget(oldest.popleft())
+            self._forget(oldest.pop(0))
         if not oldest:
             del self._sessions[key]
 

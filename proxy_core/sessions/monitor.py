@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from dataclasses import dataclass, field
 
 LEVELS = ("ok", "warning", "high", "critical")
@@ -47,8 +46,9 @@ class SessionMonitor:
     """How the last prompt's tokens were known before its answer: "exact", "calibrated ±3 %", "estimate"."""
     fill: dict[str, int] = field(default_factory=dict[str, int])
     """Tokens of the last main prompt by what they are: tools, system, files, results, calls, chat, thinking."""
-    _history: deque[int] = field(default_factory=lambda: deque[int](maxlen=HISTORY))
-    _times: deque[float] = field(default_factory=lambda: deque[float](maxlen=HISTORY))
+    _history: list[int] = field(default_factory=list[int])
+    _times: list[float] = field(default_factory=list[float])
+    """Lists: an empty deque takes 0.7 KB, and most sessions are short."""
 
     def record(  # noqa: PLR0913 - the figures of one request
         self,
@@ -88,6 +88,7 @@ class SessionMonitor:
         self.estimated = estimated
         self._history.append(prompt_tokens)
         self._times.append(at)
+        del self._history[:-HISTORY], self._times[:-HISTORY]
 
     @property
     def history(self) -> tuple[int, ...]:
@@ -167,7 +168,7 @@ class SessionMonitor:
 
         The same prompt again is a retry, not a turn.
         """
-        prompts = list(self._history)
+        prompts = self._history
         steps: list[int] = []
         for before, after in zip(reversed(prompts[:-1]), reversed(prompts[1:]), strict=True):
             if after < before * RESTART_SHARE or len(steps) == RECENT_TURNS:

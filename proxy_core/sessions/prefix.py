@@ -6,7 +6,7 @@ more) makes it read everything behind it anew, which takes a local model minutes
 
 from __future__ import annotations
 
-from collections import Counter, deque
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
@@ -48,7 +48,7 @@ class PrefixMonitor:
     """The prompts of one conversation, each against the one before; keeps the last one's outline and 120 turns."""
 
     last: Counted | None = None
-    turns: deque[PrefixTurn] = field(default_factory=lambda: deque[PrefixTurn](maxlen=TURNS_KEPT))
+    turns: list[PrefixTurn] = field(default_factory=list[PrefixTurn])
     breaks: Counter[str] = field(default_factory=Counter[str])
     total_prefilled: int = 0
     total_lost: int = 0
@@ -78,6 +78,7 @@ class PrefixMonitor:
         turn = self._turn(outline, prompt_tokens, cached_tokens, pruned=pruned, others=others)
         self.last = Counted(outline, prompt_tokens)
         self.turns.append(turn)
+        del self.turns[:-TURNS_KEPT]
         self.total_prefilled += turn.prefilled
         self.total_lost += turn.lost
         if turn.cause not in {"", "first"}:

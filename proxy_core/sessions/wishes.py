@@ -21,17 +21,19 @@ class Gate:
         self.closed = False
         self.waiting = 0
         """Requests that wait now."""
-        self._opened = asyncio.Event()
+        self._opened: asyncio.Event | None = None
+        """Made when the gate closes, which most never do."""
 
     def close(self) -> None:
         """Let nothing through from now on."""
-        self.closed = True
-        self._opened.clear()
+        if not self.closed:
+            self.closed, self._opened = True, asyncio.Event()
 
     def open(self) -> int:
         """Let through what waits and what comes; how many waited."""
         self.closed = False
-        self._opened.set()
+        if self._opened is not None:
+            self._opened.set()
         return self.waiting
 
     async def passed(self, held: Callable[[], object]) -> None:
@@ -41,7 +43,7 @@ class Gate:
         held()
         self.waiting += 1
         try:
-            while self.closed:
+            while self.closed and self._opened is not None:
                 await self._opened.wait()
         finally:
             self.waiting -= 1
