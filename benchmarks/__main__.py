@@ -1,5 +1,6 @@
-"""`python -m benchmarks [--rounds N] [--only NAME,NAME]`: the table of all scenarios, with ratios to the passthrough.
+"""`python -m benchmarks [--rounds N] [--only NAME,NAME] [--against COMMIT]`: the table of all scenarios.
 
+It gives the ratio to the passthrough, and to the last release (the newest tag `v...`) or the commit that was named.
 Linux only. Targets take turns within every round, so that a noisy minute hits both: believe the ratios, not the times.
 """
 
@@ -10,7 +11,9 @@ import asyncio
 import random
 import sys
 from collections.abc import Awaitable, Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
+from pathlib import Path
 from statistics import median
 from typing import Any
 
@@ -18,7 +21,8 @@ import orjson
 
 from benchmarks import bodies
 from benchmarks.load import Connection
-from benchmarks.target import LOAD_CPU, Target, free_port, start, targets
+from benchmarks.release import checked_out, last_release
+from benchmarks.target import LOAD_CPU, Target, free_port, passthrough, product, start
 from proxy_core.server import new_loop
 
 Measure = Callable[[Target], Awaitable[float]]
@@ -110,26 +114,19 @@ async def growing(target: Target) -> tuple[float, float]:
     return cold.first * 1e3, warm.first * 1e3
 
 
-async def run(rounds: int, only: set[str]) -> None:
-    """Measure and print."""
+async def run(rounds: int, only: set[str], earlier: tuple[str, Path] | None) -> None:
+    """Measure and print; `earlier` is the name and the folder of another state of the product."""
     port = free_port()
     upstream = start([sys.executable, "-m", "benchmarks.upstream", str(port)], {}, LOAD_CPU)
-    under = targets(port)
+    under = [passthrough(port), product(port)] + ([product(port, *earlier)] if earlier else [])
     try:
         await asyncio.sleep(0.5)
-        began = [await target.start(written(bodies.question()), 3) for target in under]
-        print(f"{'scenario':14}{'unit':12}{under[0].name:>12}{under[1].name:>12}{'ratio':>8}{'bar':>8}")
-        show("start", "s", began[0], began[1], 2.2)
-        show("idle memory", "MB", under[0].memory, under[1].memory, 1.7)
+        heading([target.name for target in under])
+        show("start", "s", [await target.start(written(bodies.question()), 3) for target in under], 2.2)
+        show("idle memory", "MB", [target.memory for target in under], 1.7)
         for scenario in SCENARIOS:
-            if only and scenario.name not in only:
-                continue
-            figures: dict[str, list[float]] = {target.name: [] for target in under}
-            for _ in range(rounds):
-                for target in random.sample(under, len(under)):
-                    figures[target.name].append(await scenario.measure(target))
-            base, own = (median(figures[target.name]) for target in under)
-            show(scenario.name, scenario.unit, base, own, scenario.bar)
+            if not only or scenario.name in only:
+                show(scenario.name, scenario.unit, await taking_turns(scenario, under, rounds), scenario.bar)
         if not only:
             pairs = [await growing(under[1]) for _ in range(rounds)]
             cold, warm = (median(found) for found in zip(*pairs, strict=True))
@@ -140,9 +137,27 @@ async def run(rounds: int, only: set[str]) -> None:
         upstream.terminate()
 
 
-def show(name: str, unit: str, base: float, own: float, bar: float) -> None:
-    """One line of the table."""
-    print(f"{name:14}{unit:12}{base:12.2f}{own:12.2f}{own / base:8.2f}{bar:8.2f}", flush=True)
+async def taking_turns(scenario: Scenario, under: list[Target], rounds: int) -> list[float]:
+    """The median of each target."""
+    figures: dict[str, list[float]] = {target.name: [] for target in under}
+    for _ in range(rounds):
+        for target in random.sample(under, len(under)):
+            figures[target.name].append(await scenario.measure(target))
+    return [median(found) for found in figures.values()]
+
+
+def heading(names: list[str]) -> None:
+    """The first line of the table."""
+    base, own, *earlier = names
+    columns = f"{'scenario':14}{'unit':12}{base:>12}{own:>12}{'ratio':>8}{'bar':>8}"
+    print(columns + "".join(f"{name:>12}{'ratio':>8}" for name in earlier))
+
+
+def show(name: str, unit: str, figures: list[float], bar: float) -> None:
+    """One line of the table: the passthrough, the product, and what it was before."""
+    base, own, *earlier = figures
+    columns = f"{name:14}{unit:12}{base:12.2f}{own:12.2f}{own / base:8.2f}{bar:8.2f}"
+    print(columns + "".join(f"{figure:12.2f}{own / figure:8.2f}" for figure in earlier), flush=True)
 
 
 def main() -> None:
@@ -150,8 +165,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--only", default="", help="scenarios by name, with commas between")
+    parser.add_argument("--against", default=last_release(), metavar="COMMIT", help="by default the last release")
     given = parser.parse_args()
-    new_loop().run_until_complete(run(given.rounds, set(filter(None, given.only.split(",")))))
+    only = {name for name in str(given.only).split(",") if name}
+    with ExitStack() as kept:
+        earlier = (given.against[:11], kept.enter_context(checked_out(given.against))) if given.against else None
+        if earlier is None:
+            print("there is no release yet to compare with; --against COMMIT takes any commit")
+        new_loop().run_until_complete(run(given.rounds, only, earlier))
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ START_SECONDS = 20.0
 
 @dataclass(slots=True)
 class Target:
-    """`command` and `environment` start it; `path` is where it is asked, `end` what ends a whole answer."""
+    """`command` and `environment` start it in `folder`; `path` is where it is asked, `end` ends a whole answer."""
 
     name: str
     command: list[str]
@@ -27,12 +27,13 @@ class Target:
     port: int
     path: str
     end: bytes
+    folder: Path | None = None
     process: subprocess.Popen[bytes] | None = field(default=None, init=False)
 
     async def start(self, body: bytes, chunks: int) -> float:
         """Start it; seconds until its first good answer."""
         began = time.perf_counter()
-        self.process = start(self.command, self.environment, TARGET_CPU)
+        self.process = start(self.command, self.environment, TARGET_CPU, self.folder)
         while True:
             connection = Connection(self.port)
             try:
@@ -69,9 +70,13 @@ class Target:
             self.process.wait(10)
 
 
-def start(command: list[str], environment: dict[str, str], cpu: int) -> subprocess.Popen[bytes]:
+def start(
+    command: list[str], environment: dict[str, str], cpu: int, folder: Path | None = None
+) -> subprocess.Popen[bytes]:
     """Start a process on one CPU, if the machine has that many."""
-    process = subprocess.Popen(command, env=os.environ | environment, stdout=subprocess.DEVNULL)  # noqa: S603
+    process = subprocess.Popen(  # noqa: S603 - only this package's own commands come here
+        command, env=os.environ | environment, stdout=subprocess.DEVNULL, cwd=folder
+    )
     if (os.cpu_count() or 1) > 1:
         os.sched_setaffinity(process.pid, {cpu})
     return process
@@ -84,27 +89,28 @@ def free_port() -> int:
         return int(sock.getsockname()[1])
 
 
-def targets(upstream: int, python: str = sys.executable) -> tuple[Target, ...]:
-    """The passthrough and the product as shipped."""
-    url = f"http://127.0.0.1:{upstream}"
-    passed, own = free_port(), free_port()
-    serve = ["-m", "uvicorn", "benchmarks.passthrough:app", "--port", str(passed), "--log-level", "warning"]
-    settings = {"PROXY_HOST": "127.0.0.1", "PROXY_PORT": str(own), "PROXY_LOG_LEVEL": "WARNING"}
-    return (
-        Target(
-            "passthrough",
-            [python, *serve, "--no-access-log"],
-            {"UPSTREAM": url},
-            passed,
-            "/v1/chat/completions",
-            b"data: [DONE]",
-        ),
-        Target(
-            "interlock",
-            [python, "-m", "console", "--no-tui"],
-            settings | {"LLAMA_CPP_BASE": url},
-            own,
-            "/v1/messages",
-            b'"message_stop"',
-        ),
+def passthrough(upstream: int) -> Target:
+    """The bound: uvicorn and httpx, bytes in and bytes out."""
+    port = free_port()
+    serve = ["-m", "uvicorn", "benchmarks.passthrough:app", "--port", str(port), "--log-level", "warning"]
+    return Target(
+        "passthrough",
+        [sys.executable, *serve, "--no-access-log"],
+        {"UPSTREAM": f"http://127.0.0.1:{upstream}"},
+        port,
+        "/v1/chat/completions",
+        b"data: [DONE]",
     )
+
+
+def product(upstream: int, name: str = "interlock", folder: Path | None = None) -> Target:
+    """The product as shipped; of another commit when the packages in `folder` are."""
+    port = free_port()
+    environment = {
+        "PROXY_HOST": "127.0.0.1",
+        "PROXY_PORT": str(port),
+        "PROXY_LOG_LEVEL": "WARNING",
+        "LLAMA_CPP_BASE": f"http://127.0.0.1:{upstream}",
+    }
+    command = [sys.executable, "-m", "console", "--no-tui"]
+    return Target(name, command, environment, port, "/v1/messages", b'"message_stop"', folder)
