@@ -7,9 +7,11 @@ import time
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 
 from proxy_core.commands import Command, CommandResult
 from proxy_core.detail import session_detail
+from proxy_core.effects import Effects
 from proxy_core.event_ring import EventRing
 from proxy_core.events import (
     EngineEvent,
@@ -23,6 +25,7 @@ from proxy_core.events import (
 )
 from proxy_core.exchange import Exchange, Outcome, Road
 from proxy_core.fitting import Fitting
+from proxy_core.gallery import Gallery
 from proxy_core.guardrails.grammar_memory import GrammarMemory
 from proxy_core.ledger import Ledger
 from proxy_core.live_settings import LiveSettings, UpdateResult
@@ -35,21 +38,19 @@ from proxy_core.records import RecordStore, new_record
 from proxy_core.sessions.identity import identify
 from proxy_core.sessions.purpose import request_kind
 from proxy_core.sessions.store import Session, SessionStore
-from proxy_core.snapshot import Snapshot
+from proxy_core.snapshot import Snapshot, UpstreamView
 from proxy_core.throughput import Throughput
 from proxy_core.translate.errors import ApiError
 from proxy_core.translate.types import JsonObject
 from proxy_core.turn import Turn
 from proxy_core.upstream.client import UpstreamClient, auth_headers, make_client
 from proxy_core.upstream.discovery import UpstreamFacts, UpstreamWatch
+from proxy_core.upstream.load import LoadWatch
 from proxy_core.upstream.slots import SlotBook
 from proxy_core.upstream.tokens import TokenCount, TokenCounter
 from proxy_core.upstream.urls import chat_completions, normalise_base
 
 SNAPSHOT_SECONDS = 0.25
-STALE_SECONDS = 5.0
-WATCHED_SECONDS = 3.0
-"""A picture is made anew only while somebody has asked for one this recently."""
 
 
 class Engine:
@@ -57,6 +58,7 @@ class Engine:
 
     def __init__(self, settings: LiveSettings, *, url: str = "") -> None:
         self.settings = settings
+        self._started_at = time.time()
         self.events = EventRing()
         self.throughput = Throughput()
         self.ledger = Ledger(self.events, self.throughput)
@@ -65,19 +67,17 @@ class Engine:
         self.root = normalise_base(settings.current.llama_cpp_base)
         self.sessions = SessionStore(self._forgotten)
         self.records = RecordStore(self._secrets)
-        self.events.add_sink(self.records.take)
+        self._effects = Effects(self._started_at)
+        for sink in (self.records.take, self._effects.take):
+            self.events.add_sink(sink)
         self.fitting = Fitting(self._publish, self.count_tokens, lambda: self.window)
         self.preparation = Preparation(self._publish, self.fitting.cut)
         self._grammars = GrammarMemory()
-        self._started_at = time.time()
         self._upstream_since = self._started_at
-        self._asked = 0.0
-        self._version = 0
-        self._moved: tuple[object, ...] = ()
-        self._pictured = 0.0
         self._lag = 0.0
         self._tasks: list[asyncio.Task[None]] = []
-        self._picture = self._make_picture("connecting", UpstreamFacts.unknown(), "")
+        unknown = upstream_view(self.root, "connecting", self._started_at, "", UpstreamFacts.unknown(), 0, None)
+        self._gallery = Gallery(self._make_picture(unknown, 1))
 
     # -- life -----------------------------------------------------------------------------------------------------
 
@@ -85,10 +85,12 @@ class Engine:
         """Open the upstream client and begin to watch the model server."""
         current = self.settings.current
         self.upstream = UpstreamClient(make_client(current))
-        self.watch = UpstreamWatch(self.upstream.http, self.root, auth_headers(current), self._upstream_changed)
+        headers = auth_headers(current)
+        self.watch = UpstreamWatch(self.upstream.http, self.root, headers, self._upstream_changed)
+        self.load = LoadWatch(self.upstream.http, self.root, headers, self._asked_of_its_load)
         self.counter = TokenCounter(self.upstream.http, self.root)
         self.measurement = Measurement(self.counter, SlotBook(), self._publish)
-        self._tasks = [asyncio.create_task(self.watch.run()), asyncio.create_task(self._tick())]
+        self._tasks = [asyncio.create_task(work) for work in (self.watch.run(), self.load.run(), self._tick())]
         self._publish(ServerStarted(at=time.time(), url=self.url))
 
     async def stop(self) -> None:
@@ -98,7 +100,7 @@ class Engine:
         for task in self._tasks:
             with suppress(asyncio.CancelledError):
                 await task
-        self._refresh(time.monotonic())
+        self._refresh()
         await self.upstream.http.aclose()
 
     def begin_drain(self) -> None:
@@ -208,8 +210,7 @@ class Engine:
 
     def snapshot(self) -> Snapshot:
         """The newest picture; any thread."""
-        self._asked = time.monotonic()
-        return self._picture
+        return self._gallery.look()
 
     def update(self, changes: Mapping[str, str], by: str) -> UpdateResult:
         """Change live settings; any thread. Each change is an event."""
@@ -235,39 +236,39 @@ class Engine:
         while True:
             before = time.monotonic()
             await asyncio.sleep(SNAPSHOT_SECONDS)
-            now = time.monotonic()
-            self._lag = max(now - before - SNAPSHOT_SECONDS, 0.0)
+            self._lag = max(time.monotonic() - before - SNAPSHOT_SECONDS, 0.0)
             self.sessions.expire(time.time(), self.settings.current.session_ttl_secs)
-            if now - self._asked < WATCHED_SECONDS:
-                self._refresh(now)
+            if self._gallery.watched:
+                self._refresh()
 
-    def _refresh(self, now: float) -> None:
-        """Make the picture anew when something moved, and every few seconds for what changes with time alone."""
-        moved = (self.events.count, self.ledger.changes, self.throughput.moves, self.watch.state)
-        if moved == self._moved and now - self._pictured < STALE_SECONDS:
-            return
-        picture = self._make_picture(self.watch.state, self.watch.facts, self.watch.detail)
-        if moved != self._moved or picture.sessions != self._picture.sessions:
-            self._picture = picture
-        self._moved, self._pictured = moved, now
-
-    def _make_picture(self, state: str, facts: UpstreamFacts, detail: str) -> Snapshot:
-        now = time.time()
+    def _refresh(self) -> None:
         window = self.settings.current.context_window
-        self._version += 1
+        state, facts, detail = self.watch.state, self.watch.facts, self.watch.detail
+        upstream = upstream_view(self.root, state, self._upstream_since, detail, facts, window, self.load.load)
+        of = (self.events.count, self.ledger.changes, self.throughput.moves, upstream)
+        self._gallery.refresh(of, partial(self._make_picture, upstream))
+
+    def _make_picture(self, upstream: UpstreamView, version: int) -> Snapshot:
+        now = time.time()
         return Snapshot(
-            version=self._version,
+            version=version,
             at=now,
             started_at=self._started_at,
             url=self.url,
             draining=self.draining,
             active=self.active,
             sessions=session_views(self.sessions.all(), self.ledger.active.values(), now),
-            upstream=upstream_view(self.root, state, self._upstream_since, detail, facts, window),
+            upstream=upstream,
             samples=self.throughput.samples(),
             totals=self.ledger.totals,
             loop_lag=self._lag,
+            changes=self._effects.views(now),
         )
+
+    def _asked_of_its_load(self) -> UpstreamFacts | None:
+        """The facts of a llama.cpp that is up while somebody looks on: no other server has slots to tell of."""
+        facts = self.watch.facts
+        return facts if self._gallery.watched and self.watch.state == "up" and facts.kind == "llama.cpp" else None
 
     def _upstream_changed(self, before: str, after: str, facts: UpstreamFacts, detail: str) -> None:
         now = time.time()

@@ -32,6 +32,8 @@ class Ledger:
     _prompt_tokens: int = 0
     _cached_tokens: int = 0
     _output_tokens: int = 0
+    _drafted_tokens: int = 0
+    _accepted_tokens: int = 0
 
     @property
     def totals(self) -> Totals:
@@ -43,6 +45,8 @@ class Ledger:
             self._prompt_tokens,
             self._cached_tokens,
             self._output_tokens,
+            self._drafted_tokens,
+            self._accepted_tokens,
         )
 
     @property
@@ -85,10 +89,13 @@ class Ledger:
         prefill_rate = timings.prompt_n / timings.prompt_ms * 1000 if timings and timings.prompt_ms else None
         if timings and timings.predicted_ms:
             decode_rate = timings.predicted_n / timings.predicted_ms * 1000
+        if timings:
+            self._drafted_tokens += timings.draft_n
+            self._accepted_tokens += timings.draft_n_accepted
         self._prompt_tokens += prompt
         self._cached_tokens += cached
         self._output_tokens += usage.output_tokens
-        self.throughput.prefilled(time.time(), max(prompt - cached, 0))
+        self.throughput.prompt(time.time(), prompt, cached if usage.cache_told else None)
         self._record(turn, outcome, decode_rate)
         self.events.publish(
             RequestFinished(

@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterable
 
 from proxy_core.sessions.store import Session
-from proxy_core.snapshot import Phase, SessionView, UpstreamView
+from proxy_core.snapshot import Phase, ServerLoad, SessionView, UpstreamView
 from proxy_core.turn import Turn
 from proxy_core.upstream.facts import UpstreamFacts
 
@@ -36,7 +36,7 @@ def session_views(sessions: Iterable[Session], turns: Iterable[Turn], now: float
 
 
 def upstream_view(  # noqa: PLR0913, PLR0917 - what is known of the model server
-    url: str, state: str, since: float, detail: str, facts: UpstreamFacts, window: int
+    url: str, state: str, since: float, detail: str, facts: UpstreamFacts, window: int, load: ServerLoad | None
 ) -> UpstreamView:
     """The model server; `window` is the operator's, 0 when he leaves it to the server."""
     return UpstreamView(
@@ -50,6 +50,7 @@ def upstream_view(  # noqa: PLR0913, PLR0917 - what is known of the model server
         window_source="PROXY_CONTEXT_WINDOW" if window else facts.window_source,
         slots=facts.slots,
         window_shared=facts.unified_kv,
+        load=load,
     )
 
 

@@ -77,6 +77,24 @@ class SessionView:
 
 
 @dataclass(frozen=True, slots=True)
+class ServerLoad:
+    """What llama.cpp says of its slots and its memory. None is what this build does not tell."""
+
+    busy: int | None = None
+    """Slots that work, from `/slots`."""
+    queued: int | None = None
+    """Requests of all clients that wait for a slot: `requests_deferred` of `/metrics`."""
+    held: int | None = None
+    """Tokens that all slots hold in the KV cache, those of idle slots included."""
+    used: float | None = None
+    """Share of the whole KV cache, 0 to 1; None also where several slots may or may not share one memory."""
+    fullest: float | None = None
+    """Share of its own window that the fullest slot holds, 0 to 1."""
+    drafting: bool | None = None
+    """Whether tokens are drafted (speculative decoding)."""
+
+
+@dataclass(frozen=True, slots=True)
 class UpstreamView:
     """The model server as last seen. `window` 0 and `slots` None are unknown."""
 
@@ -91,6 +109,8 @@ class UpstreamView:
     slots: int | None
     window_shared: bool | None = None
     """Whether the slots share one window; None unknown."""
+    load: ServerLoad | None = None
+    """None while nobody looks, and of servers that tell nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +123,37 @@ class Sample:
     first_tokens: int
     ttft_sum: float
     requests: int
+    prompted: int = 0
+    """Tokens of the prompts of which the server told how much its cache had."""
+    cached: int = 0
+    """Tokens of those prompts that came from the cache."""
+
+
+@dataclass(frozen=True, slots=True)
+class Medians:
+    """Middle values of so many answers: tokens a second, seconds to the first token. None: too few of them."""
+
+    answers: int = 0
+    decode_rate: float | None = None
+    ttft: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeView:
+    """A change of a live setting, and the answers `span` seconds before it and after it.
+
+    `number` counts changes from 1. `session` is empty for a change that holds everywhere.
+    """
+
+    number: int
+    at: float
+    name: str
+    before: str
+    after: str
+    session: str = ""
+    span: float = 0.0
+    earlier: Medians = Medians()
+    later: Medians = Medians()
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +166,10 @@ class Totals:
     prompt_tokens: int
     cached_tokens: int
     output_tokens: int
+    drafted_tokens: int = 0
+    """Tokens that speculative decoding drafted, as the answers told."""
+    accepted_tokens: int = 0
+    """Those of them that the model accepted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,5 +187,7 @@ class Snapshot:
     samples: tuple[Sample, ...]
     totals: Totals
     loop_lag: float
+    changes: tuple[ChangeView, ...] = ()
+    """The last changes of live settings, oldest first."""
     lost_since: float | None = None
     """Since when a face in another process has lost the engine, and this is the last that it saw; None it has not."""

@@ -16,16 +16,32 @@ class _Second:
     first_tokens: int = 0
     ttft_sum: float = 0.0
     requests: int = 0
+    prompted: int = 0
+    cached: int = 0
 
     def frozen(self) -> Sample:
-        return Sample(self.at, self.decoded, self.prefilled, self.first_tokens, self.ttft_sum, self.requests)
+        return Sample(
+            self.at,
+            self.decoded,
+            self.prefilled,
+            self.first_tokens,
+            self.ttft_sum,
+            self.requests,
+            self.prompted,
+            self.cached,
+        )
+
+
+HOUR = 3600
 
 
 @dataclass(slots=True)
 class Throughput:
-    """The last hour of seconds in which anything happened. `now` is Unix time in seconds, given by the caller."""
+    """The last hour of seconds in which anything happened. `now` is Unix time in seconds, given by the caller.
 
-    capacity: int = 3600
+    A full hour takes at most about 1 MB.
+    """
+
     moves: int = field(default=0, init=False)
     """Grows with every entry."""
     _seconds: deque[_Second] = field(init=False)
@@ -33,7 +49,7 @@ class Throughput:
 
     def __post_init__(self) -> None:
         self._seconds = deque(maxlen=1)
-        self._frozen = deque(maxlen=self.capacity)
+        self._frozen = deque(maxlen=HOUR)
 
     def _second(self, now: float) -> _Second:
         at = int(now)
@@ -43,6 +59,8 @@ class Throughput:
             if current.at >= at:
                 return current
             self._frozen.append(current.frozen())
+            while self._frozen and self._frozen[0].at <= at - HOUR:
+                self._frozen.popleft()
         current = _Second(at)
         self._seconds.append(current)
         return current
@@ -51,9 +69,13 @@ class Throughput:
         """Tokens came out of the model."""
         self._second(now).decoded += tokens
 
-    def prefilled(self, now: float, tokens: int) -> None:
-        """Prompt tokens were read that were not in the cache."""
-        self._second(now).prefilled += tokens
+    def prompt(self, now: float, tokens: int, cached: int | None) -> None:
+        """A prompt was read, `cached` tokens of it from the cache; None: the server does not tell."""
+        second = self._second(now)
+        second.prefilled += max(tokens - (cached or 0), 0)
+        if cached is not None:
+            second.prompted += tokens
+            second.cached += cached
 
     def first_token(self, now: float, ttft: float) -> None:
         """A request got its first token `ttft` seconds after it came in."""

@@ -13,7 +13,7 @@ class Usage:
     """Tokens of one answer, split as the Messages API splits them.
 
     `prompt_tokens` is the whole prompt: `input_tokens` (computed anew) plus `cache_read_input_tokens`. `estimated` is
-    true while the server has not reported counts of its own.
+    true while the server has not reported counts of its own, `cache_told` once it said what came from its cache.
     """
 
     input_tokens: int
@@ -21,6 +21,7 @@ class Usage:
     output_tokens: int
     prompt_tokens: int
     estimated: bool = False
+    cache_told: bool = False
 
     def wire(self) -> JsonObject:
         """The `usage` object of `message_delta`."""
@@ -78,17 +79,19 @@ def read_usage(usage: JsonObject, timings: JsonObject | None, *, input_estimate:
     if not prompt and "prompt_n" in known:
         prompt = (count(known.get("prompt_n")) or 0) + (count(known.get("cache_n")) or 0)
     if cached is None:
-        cached = count(known.get("cache_n")) or 0
+        cached = count(known.get("cache_n"))
+    told = cached is not None
     output = count(usage.get("completion_tokens")) or count(known.get("predicted_n"))
     estimated = not prompt
     total = prompt or max(1, input_estimate)
-    cached = min(cached, total)
+    cached = min(cached or 0, total)
     return Usage(
         input_tokens=total - cached,
         cache_read_input_tokens=cached,
         output_tokens=output or output_estimate,
         prompt_tokens=total,
         estimated=estimated,
+        cache_told=told and not estimated,
     )
 
 

@@ -54,6 +54,11 @@ class Probe:
         answer = await self._get(path, {})
         return dicts(_json(answer)) if answer.is_success else []
 
+    async def text_if_there(self, path: str) -> str:
+        """The text that a server may answer, else ""."""
+        answer = await self._get(path, {})
+        return answer.text if answer.is_success else ""
+
     async def _get(self, path: str, query: Mapping[str, str]) -> httpx.Response:
         url = self.root + path
         try:

@@ -50,7 +50,7 @@ async def test_samples_that_the_face_has_are_left_out(start_proxy: StartProxy) -
     proxy = await start_proxy()
     for second in (100, 101, 105):
         proxy.engine.throughput.decoded(second, 7)
-    proxy.engine._refresh(0.0)
+    proxy.engine._refresh()
     assert [sample["at"] for sample in (await get(proxy, "snapshot"))["snapshot"]["samples"]] == [100, 101, 105]
     assert [sample["at"] for sample in (await get(proxy, "snapshot?samples=101"))["snapshot"]["samples"]] == [101, 105]
 
