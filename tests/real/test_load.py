@@ -16,7 +16,7 @@ from tests.real.proxy import Interlock
 from tests.realserver.server import LlamaServer
 
 SECONDS = 30.0
-DRAFTING = {
+DRAFTING: dict[str, Any] = {
     "speculative.types": [6],  # COMMON_SPECULATIVE_TYPE_NGRAM_SIMPLE: drafts what followed the same words before
     "speculative.ngram_simple.size_n": 1,
     "speculative.ngram_simple.size_m": 4,
