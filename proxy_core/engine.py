@@ -43,7 +43,7 @@ from proxy_core.throughput import Throughput
 from proxy_core.translate.errors import ApiError
 from proxy_core.translate.types import JsonObject
 from proxy_core.turn import Turn
-from proxy_core.upstream.client import UpstreamClient, auth_headers, make_client
+from proxy_core.upstream.client import UpstreamClient, auth_headers
 from proxy_core.upstream.discovery import UpstreamFacts, UpstreamWatch
 from proxy_core.upstream.load import LoadWatch
 from proxy_core.upstream.slots import SlotBook
@@ -84,7 +84,7 @@ class Engine:
     async def start(self) -> None:
         """Open the upstream client and begin to watch the model server."""
         current = self.settings.current
-        self.upstream = UpstreamClient(make_client(current))
+        self.upstream = UpstreamClient(current)
         headers = auth_headers(current)
         self.watch = UpstreamWatch(self.upstream.http, self.root, headers, self._upstream_changed)
         self.load = LoadWatch(self.upstream.http, self.root, headers, self._asked_of_its_load)
@@ -101,7 +101,7 @@ class Engine:
             with suppress(asyncio.CancelledError):
                 await task
         self._refresh()
-        await self.upstream.http.aclose()
+        await self.upstream.aclose()
 
     def begin_drain(self) -> None:
         """Take no new requests; those in flight go on."""

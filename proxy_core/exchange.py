@@ -26,7 +26,7 @@ from proxy_core.translate.types import Change, Event, JsonObject
 from proxy_core.translate.usage import Timings, Usage
 from proxy_core.turn import Turn, new_message_id
 from proxy_core.upstream.answer_body import read_json, read_to_end
-from proxy_core.upstream.client import UpstreamClient, transport_error
+from proxy_core.upstream.client import Answer, UpstreamClient, transport_error
 
 BEFORE_SHOWN = 200
 
@@ -177,7 +177,7 @@ class Exchange:
         events = self._whole({"choices": [choice], "usage": tokens})
         return events + self._rails.ending(self.converter.usage.wire())
 
-    async def _open(self, opened: AsyncExitStack, body: JsonObject) -> httpx.Response:
+    async def _open(self, opened: AsyncExitStack, body: JsonObject) -> Answer:
         """Send the request; once more with simpler tool schemas after a refused grammar, or cut after an overflow."""
         try:
             return await self._sent(opened, self._expressible(body))
@@ -204,7 +204,7 @@ class Exchange:
             self._altered(change)
         return simpler
 
-    async def _sent(self, opened: AsyncExitStack, body: JsonObject) -> httpx.Response:
+    async def _sent(self, opened: AsyncExitStack, body: JsonObject) -> Answer:
         road, content = self._road, orjson.dumps(body)
         self.turn.record.sends(content)
         stream = road.upstream.stream(road.url, content, self.turn.settings, self._retried, self._waiting)

@@ -11,7 +11,7 @@ import httpx
 import orjson
 
 from proxy_core.translate.types import JsonObject
-from proxy_core.upstream.client import transport_error
+from proxy_core.upstream.client import Answer, transport_error
 
 LAST_BYTES_SECONDS = 0.25
 
@@ -24,7 +24,7 @@ async def read_to_end(incoming: AsyncIterator[bytes]) -> None:
                 pass
 
 
-async def read_json(response: httpx.Response, url: str) -> JsonObject:
+async def read_json(response: Answer, url: str) -> JsonObject:
     """The JSON object of an answer; an error object when it is none. Raises `ApiError`."""
     try:
         content = await response.aread()

@@ -1,14 +1,20 @@
-"""The one way to the model server: httpx over aiohttp, always streaming, retried only before the first byte."""
+"""The one way to the model server: always streaming, retried only before the first byte.
+
+Completions go through aiohttp itself: measured, httpx in front of it doubles what a short answer costs. Everything else
+asks through httpx, on the same connections.
+"""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 
 import aiohttp
 import httpx
 from httpx_aiohttp import AiohttpTransport
+from multidict import CIMultiDict
+from yarl import URL
 
 from proxy_core.settings import Settings
 from proxy_core.translate.errors import ApiError, connection_error, from_upstream, timeout_error
@@ -23,20 +29,6 @@ HTTP_UNAVAILABLE = 503
 
 Retried = Callable[[str, int, float], None]
 """Told of each further try: reason, number of the try from 1, pause in seconds."""
-
-
-def make_client(settings: Settings) -> httpx.AsyncClient:
-    """The client of one engine; call inside the event loop that will use it."""
-
-    def session() -> aiohttp.ClientSession:
-        connector = aiohttp.TCPConnector(
-            limit=settings.max_connections, limit_per_host=0, keepalive_timeout=IDLE_CONNECTION_SECONDS
-        )
-        return aiohttp.ClientSession(connector=connector)
-
-    # aiohttp's connector verifies certificates with a context of its own; the transport's would only be loaded unused
-    transport = AiohttpTransport(client=session, verify=False)
-    return httpx.AsyncClient(transport=transport, headers=auth_headers(settings), follow_redirects=False)
 
 
 def auth_headers(settings: Settings) -> dict[str, str]:
@@ -56,31 +48,74 @@ class _Failed(Exception):
         self.tries = tries
 
 
-class UpstreamClient:
-    """Opens streams of Chat Completions."""
+class Answer:
+    """The answer to a request whose status is 2xx, read as it comes."""
 
-    def __init__(self, client: httpx.AsyncClient) -> None:
-        self.http = client
+    def __init__(self, response: aiohttp.ClientResponse) -> None:
+        self._response = response
+        self.headers = response.headers
+
+    async def aiter_raw(self) -> AsyncGenerator[bytes]:
+        """All that came since the last piece, piece by piece. Raises `httpx.ReadError`, the cause tells why."""
+        content = self._response.content
+        try:
+            while data := await content.readany():
+                yield data
+        except (aiohttp.ClientError, TimeoutError) as error:
+            raise httpx.ReadError(str(error)) from error
+
+    async def aread(self) -> bytes:
+        """The whole body. Raises `httpx.ReadError`."""
+        return b"".join([data async for data in self.aiter_raw()])
+
+    async def aclose(self) -> None:
+        """Give the connection back if the answer was read to its end, else close it."""
+        await self._response.__aexit__(None, None, None)
+
+
+class UpstreamClient:
+    """Opens streams of Chat Completions. Make it inside the event loop that will use it.
+
+    `http` is for all other requests to the model server.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        connector = aiohttp.TCPConnector(
+            limit=settings.max_connections, limit_per_host=0, keepalive_timeout=IDLE_CONNECTION_SECONDS
+        )
+        headers = auth_headers(settings)
+        self._session = aiohttp.ClientSession(
+            connector=connector, cookie_jar=aiohttp.DummyCookieJar(), auto_decompress=False
+        )
+        self._headers = CIMultiDict({"accept": "*/*", **headers, "content-type": "application/json"})
+        self._urls: dict[str, URL] = {}
+        # aiohttp's connector verifies certificates with a context of its own; the transport's would be loaded unused
+        transport = AiohttpTransport(client=self._session, verify=False)
+        self.http = httpx.AsyncClient(transport=transport, headers=headers, follow_redirects=False)
+
+    async def aclose(self) -> None:
+        """Close all connections."""
+        await self.http.aclose()
 
     @asynccontextmanager
     async def stream(
         self, url: str, body: bytes, settings: Settings, retried: Retried, waiting: Callable[[bool], None]
-    ) -> AsyncGenerator[httpx.Response]:
-        """POST `body` and give the response once its headers say 2xx; leaving the block closes the connection unless
-        the response was read to its end.
+    ) -> AsyncGenerator[Answer]:
+        """POST `body` and give the answer once its headers say 2xx; leaving the block closes the connection unless
+        the answer was read to its end.
 
         `waiting(True)` is called while the server cannot be reached, `waiting(False)` when a request is on its way.
         Raises `ApiError` for every answer that is not 2xx and for every failure to get one.
         """
-        response = await self._open(url, body, settings, retried, waiting)
+        answer = await self._open(url, body, settings, retried, waiting)
         try:
-            yield response
+            yield answer
         finally:
-            await response.aclose()
+            await answer.aclose()
 
     async def _open(
         self, url: str, body: bytes, settings: Settings, retried: Retried, waiting: Callable[[bool], None]
-    ) -> httpx.Response:
+    ) -> Answer:
         attempt = 0
         while True:
             waiting(False)
@@ -95,34 +130,41 @@ class UpstreamClient:
                 waiting(True)
                 await asyncio.sleep(pause)
 
-    async def _send(self, url: str, body: bytes, settings: Settings) -> httpx.Response:
-        timeout = httpx.Timeout(settings.read_timeout, connect=settings.connect_timeout, pool=None)
-        request = self.http.build_request(
-            "POST", url, content=body, headers={"content-type": "application/json"}, timeout=timeout
+    async def _send(self, url: str, body: bytes, settings: Settings) -> Answer:
+        timeout = aiohttp.ClientTimeout(
+            total=None, sock_connect=settings.connect_timeout, sock_read=settings.read_timeout
         )
         try:
-            response = await self.http.send(request, stream=True)
-        except (httpx.HTTPError, aiohttp.ClientError) as error:
-            cause = error.__cause__ or error
-            dropped = isinstance(cause, aiohttp.ServerDisconnectedError | aiohttp.ClientOSError)
-            unreachable = isinstance(cause, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError)
+            response = await self._session.post(
+                self._address(url), data=body, headers=self._headers, timeout=timeout, allow_redirects=False
+            )
+        except (aiohttp.ClientError, TimeoutError) as error:
+            dropped = isinstance(error, aiohttp.ServerDisconnectedError | aiohttp.ClientOSError)
+            unreachable = isinstance(error, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError)
             tries = settings.connect_retries if unreachable else min(1, settings.connect_retries) if dropped else 0
             raise _Failed(transport_error(error, url), tries) from error
-        if response.is_success:
-            return response
+        if response.status // 100 == 2:
+            return Answer(response)
         refusal = await _refusal(response)
-        loading = response.status_code == HTTP_UNAVAILABLE and "loading" in refusal.message.lower()
+        loading = response.status == HTTP_UNAVAILABLE and "loading" in refusal.message.lower()
         raise _Failed(refusal, settings.connect_retries if loading else 0)
+
+    def _address(self, url: str) -> URL:
+        """The address parsed; there is one, or a few."""
+        found = self._urls.get(url)
+        if found is None:
+            found = self._urls[url] = URL(url)
+        return found
 
 
 def transport_error(error: Exception, url: str) -> ApiError:
     """What a failure below HTTP means to the client.
 
-    httpx over aiohttp reports a server that hung up as a connect timeout, so the cause decides.
+    httpx over aiohttp reports a server that hung up as a connect timeout, so aiohttp's own error decides.
     """
     where = httpx.URL(url)
     address = f"{where.host}:{where.port or (443 if where.scheme == 'https' else 80)}"
-    cause = error.__cause__ or error
+    cause = error if isinstance(error, aiohttp.ClientError) else error.__cause__
     if isinstance(cause, aiohttp.ConnectionTimeoutError):
         return connection_error(f"the model server at {address} did not take the connection in time")
     if isinstance(cause, aiohttp.ClientConnectorError):
@@ -132,19 +174,16 @@ def transport_error(error: Exception, url: str) -> ApiError:
     return connection_error(f"the model server at {address} closed the connection")
 
 
-async def _refusal(response: httpx.Response) -> ApiError:
-    body = bytearray()
+async def _refusal(response: aiohttp.ClientResponse) -> ApiError:
+    answer, body = Answer(response), bytearray()
     try:
-        async for part in response.aiter_raw():
+        async for part in answer.aiter_raw():
             body += part
             if len(body) >= ERROR_BODY_LIMIT:
                 break
     except httpx.HTTPError:
         pass
     finally:
-        await response.aclose()
-    return from_upstream(response.status_code, _lower(response.headers), bytes(body))
-
-
-def _lower(headers: httpx.Headers) -> Mapping[str, str]:
-    return {name.lower(): value for name, value in headers.items()}
+        await answer.aclose()
+    headers = {name.lower(): value for name, value in response.headers.items()}
+    return from_upstream(response.status, headers, bytes(body))
