@@ -30,7 +30,7 @@ def request_view(record: Record, now: float) -> RequestView:
         messages=record.messages,
         at=record.at,
         state=_state(record),
-        phase=record.marks[-1][0] if record.marks else "admission",
+        phase=marks[-1][0] if (marks := record.marks) else "admission",
         stop_reason=done.stop_reason if done else "",
         error=_error(record),
         prompt_tokens=done.prompt_tokens if done else 0,
@@ -41,7 +41,7 @@ def request_view(record: Record, now: float) -> RequestView:
         prefill_rate=done.prefill_rate if done else None,
         decode_rate=done.decode_rate if done else None,
         tools=done.tools if done else (),
-        events=tuple(record.events),
+        events=record.events,
         bodies=record.bodies,
     )
 
@@ -60,7 +60,7 @@ def record_view(record: Record, secrets: Sequence[str], now: float) -> RecordVie
         upstream=_stream("model server", record.upstream, secrets),
         answer=_stream("answer", record.answer, secrets),
         changes=_changes(record, secrets),
-        spans=spans(record.marks.copy(), record.began, _seconds(record, now) or 0.0),
+        spans=spans(record.marks, record.began, _seconds(record, now) or 0.0),
     )
 
 
@@ -103,7 +103,7 @@ def _changes(record: Record, secrets: Sequence[str]) -> tuple[Change, ...]:
     """What translation and guardrails changed, each once, in the order in which it was done."""
     told = (
         Change(event.what, event.why, event.before, event.after)
-        for event in tuple(record.events)
+        for event in record.events
         if isinstance(event, RequestAltered)
     )
     return tuple(

@@ -7,12 +7,20 @@ in `RecordStore`. Texts are decoded and masked when a view is made, on the threa
 from __future__ import annotations
 
 import time
+from array import array
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from proxy_core.events import EngineEvent, RequestCancelled, RequestFailed, RequestFinished, SessionForgotten
+from proxy_core.events import (
+    EngineEvent,
+    RequestCancelled,
+    RequestFailed,
+    RequestFinished,
+    RequestStarted,
+    SessionForgotten,
+)
 from proxy_core.record_making import record_view, request_view
 from proxy_core.record_views import RecordView, RequestView
 from proxy_core.recording import PIECE_OVERHEAD, Kept, Tape, kept, settled
@@ -37,6 +45,7 @@ class Record:
     """One request as it happens. The default records nothing and costs nothing.
 
     `marks` are the phases that the request entered, with the monotonic time of each; `began` is such a time too.
+    `events` are the engine's events of it, but for its start and its end.
     """
 
     request_id: str = ""
@@ -49,18 +58,19 @@ class Record:
     began: float = 0.0
     url: str = ""
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
-    marks: list[tuple[str, float]] = field(default_factory=list[tuple[str, float]])
     bodies: bool = False
     received: Kept | None = None
     sent: tuple[Kept, ...] = ()
     upstream: Tape | None = field(default=None, init=False)
     answer: Tape | None = field(default=None, init=False)
     changes: tuple[Change, ...] = ()
-    events: list[EngineEvent] = field(default_factory=list[EngineEvent])
+    events: tuple[EngineEvent, ...] = ()
     ending: RequestFinished | RequestFailed | RequestCancelled | None = None
     counted: int = 0
     late: int = 0
     """Bytes that went to the client after the request had ended."""
+    _phases: list[str] = field(default_factory=list[str], init=False)
+    _times: array[float] = field(default_factory=lambda: array("d"), init=False)
 
     def __post_init__(self) -> None:
         if self.bodies:
@@ -68,8 +78,14 @@ class Record:
 
     def enters(self, phase: str) -> None:
         """The request went on to another phase."""
-        if len(self.marks) < MARKS_KEPT:
-            self.marks.append((phase, time.monotonic()))
+        if len(self._phases) < MARKS_KEPT:
+            self._times.append(time.monotonic())
+            self._phases.append(phase)
+
+    @property
+    def marks(self) -> list[tuple[str, float]]:
+        """The phases and their times; any thread."""
+        return list(zip(self._phases.copy(), self._times, strict=False))
 
     def sends(self, body: bytes) -> None:
         """A Chat Completions body goes out; of more than two the first and the last are kept."""
@@ -96,6 +112,15 @@ class Record:
         """Bytes that its texts take."""
         return sum(text.held for text in (self.received, *self.sent, self.upstream, self.answer) if text is not None)
 
+    def shares(self, other: Record) -> None:
+        """Hold what is equal in another record only once: a client's headers hardly differ from turn to turn."""
+        if self.headers == other.headers:
+            self.headers = other.headers
+        if self.url == other.url:
+            self.url = other.url
+        if self.model == other.model:
+            self.model = other.model
+
     def settle(self) -> None:
         """The request has ended: hold its texts in no more memory than they need."""
         self.sent = tuple(map(settled, self.sent))
@@ -121,7 +146,7 @@ def new_record(turn: Turn, headers: Mapping[str, str], url: str) -> Record:
         at=time.time(),
         began=turn.started,
         url=url,
-        headers=headers,
+        headers={name: value for name, value in headers.items() if name != "content-length"},
         bodies=turn.settings.record_bodies,
     )
 
@@ -150,11 +175,14 @@ class RecordStore:
     _heavy: OrderedDict[str, list[Record]] = field(default_factory=OrderedDict[str, "list[Record]"], init=False)
     """The records that hold texts, by session, both in the order in which they go. An empty deque would take 0.7 KB."""
     _by_id: dict[str, Record] = field(default_factory=dict[str, Record], init=False)
+    _newest: Record = field(default_factory=Record, init=False)
 
     def begin(self, record: Record, raw: bytes) -> None:
         """Take in a new request; `raw` is its body as received, kept if the record holds bodies."""
         mine = self._sessions.setdefault(record.session, [])
         self._sessions.move_to_end(record.session)
+        record.shares(mine[-1] if mine else self._newest)
+        self._newest = record
         if len(mine) >= self.per_session:
             self._forget(mine.pop(0))
         while len(self._by_id) >= self.most:
@@ -181,8 +209,8 @@ class RecordStore:
             record.ending = event
             record.settle()
             self._count(record, record.size)
-        elif len(record.events) < EVENTS_KEPT:
-            record.events.append(event)
+        elif len(record.events) < EVENTS_KEPT and not isinstance(event, RequestStarted):
+            record.events = (*record.events, event)
 
     def __len__(self) -> int:
         return len(self._by_id)

@@ -7,7 +7,7 @@ more) makes it read everything behind it anew, which takes a local model minutes
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal, TypeAlias
 
 from proxy_core.upstream.outline import Outline
@@ -45,7 +45,8 @@ class PrefixTurn:
 
 @dataclass(slots=True)
 class PrefixMonitor:
-    """The prompts of one conversation, each against the one before; keeps the last one's outline and 120 turns."""
+    """The prompts of one conversation, each against the one before; keeps the last one's outline, without what it
+    is filled with, and 120 turns."""
 
     last: Counted | None = None
     turns: list[PrefixTurn] = field(default_factory=list[PrefixTurn])
@@ -76,7 +77,7 @@ class PrefixMonitor:
         """
         self._caches = self._caches or told or cached_tokens > 0
         turn = self._turn(outline, prompt_tokens, cached_tokens, pruned=pruned, others=others)
-        self.last = Counted(outline, prompt_tokens)
+        self.last = Counted(replace(outline, fill={}), prompt_tokens)
         self.turns.append(turn)
         del self.turns[:-TURNS_KEPT]
         self.total_prefilled += turn.prefilled

@@ -42,6 +42,7 @@ calls themselves; what people and the model said; the model's earlier thinking."
 
 PARTS: tuple[Part, ...] = ("tools", "system", "files", "results", "calls", "chat", "thinking")
 
+_MARKS = fixed(MESSAGE_TOKENS)
 _PART_OF_ROLE: dict[str, Part] = {"system": "system", "developer": "system", "tool": "results"}
 
 
@@ -162,7 +163,7 @@ def _read(item: JsonObject) -> _Piece:
         return _Piece((("tools", mix),), mix, mix.total)
     own = _PART_OF_ROLE.get(str(item["role"]), "chat")
     mixes: list[tuple[Part, Mix]] = [(own, _content(item.get("content")))]
-    mixes.append((own, fixed(MESSAGE_TOKENS)))
+    mixes.append((own, _MARKS))
     thoughts: list[object] = [item.get("reasoning_content"), item.get("reasoning")]
     mixes.extend(("thinking", mix_of(thought)) for thought in thoughts if isinstance(thought, str))
     calls: list[tuple[str, bool]] = []

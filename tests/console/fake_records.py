@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 
 from proxy_core import events as ev
-from proxy_core.guardrails.loop_score import score_turns
+from proxy_core.guardrails.loop_history import score_conversation
 from proxy_core.record_views import CallView, RecordView, RequestView, SessionDetail
 from proxy_core.records import Record, RecordStore
 from proxy_core.translate.request import RequestOptions, to_chat_completions
@@ -181,7 +181,7 @@ def records(**options: Any) -> dict[str, RecordView]:
 
 def detail(turns: int = 9) -> SessionDetail:
     """What is behind the session, by the real loop breaker's judgement."""
-    scored = score_turns(conversation(turns)["messages"])
+    scored = score_conversation(conversation(turns)["messages"]).turns
     calls = tuple(
         CallView(turn.index, call.name, call.target, call.kind, turn.novelty[place] if turn.novelty else "",
                  turn.errors[place], f"{call.key & (2**64 - 1):016x}")
