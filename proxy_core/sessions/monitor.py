@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from dataclasses import dataclass, field
 
 LEVELS = ("ok", "warning", "high", "critical")
@@ -46,9 +47,9 @@ class SessionMonitor:
     """How the last prompt's tokens were known before its answer: "exact", "calibrated ±3 %", "estimate"."""
     fill: dict[str, int] = field(default_factory=dict[str, int])
     """Tokens of the last main prompt by what they are: tools, system, files, results, calls, chat, thinking."""
-    _history: list[int] = field(default_factory=list[int])
-    _times: list[float] = field(default_factory=list[float])
-    """Lists: an empty deque takes 0.7 KB, and most sessions are short."""
+    _history: array[int] = field(default_factory=lambda: array("q"))
+    _times: array[float] = field(default_factory=lambda: array("d"))
+    """Arrays: an empty deque takes 0.7 KB, and most sessions are short."""
 
     def record(  # noqa: PLR0913 - the figures of one request
         self,

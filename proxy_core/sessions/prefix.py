@@ -13,7 +13,7 @@ from typing import Literal, TypeAlias
 from proxy_core.upstream.outline import Outline
 from proxy_core.upstream.tokens import Counted
 
-TURNS_KEPT = 120
+TURNS_KEPT = 10
 SLACK = 64
 """Tokens that a server may read anew although nothing changed: the head of the answer, the end of a batch."""
 
@@ -45,8 +45,10 @@ class PrefixTurn:
 
 @dataclass(slots=True)
 class PrefixMonitor:
-    """The prompts of one conversation, each against the one before; keeps the last one's outline, without what it
-    is filled with, and 120 turns."""
+    """The prompts of one conversation, each against the one before.
+
+    Keeps the last one's outline, without what it is filled with, and ten turns: each takes 200 bytes, in each session.
+    """
 
     last: Counted | None = None
     turns: list[PrefixTurn] = field(default_factory=list[PrefixTurn])

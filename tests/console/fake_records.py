@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from unittest.mock import patch
 
 import orjson
 
@@ -94,8 +95,11 @@ def record(number: int, turns: int, *, at: float, size: int = 200, text: str = "
         request_id=f"req_{number:024x}", session=SESSION, role="main", model="claude-sonnet-4-5", stream=True,
         messages=len(body["messages"]), at=at, began=1000.0, url="http://127.0.0.1:8080/v1/chat/completions",
         headers={"authorization": f"Bearer {SECRET}", "anthropic-version": "2023-06-01", "user-agent": "claude-cli/2"},
-        marks=[("queued", 1000.012), ("prefill", 1000.4), ("decode", 1004.5)], bodies=True,
+        bodies=True,
     )  # fmt: skip
+    for phase, moment in (("queued", 1000.012), ("prefill", 1000.4), ("decode", 1004.5)):
+        with patch("proxy_core.records.time.monotonic", return_value=moment):
+            made.enters(phase)
     made.sends(orjson.dumps({**sent, "messages": messages}))
     made.hears(UPSTREAM)
     made.tells(ANSWER)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from proxy_core.sessions.prefix import PrefixMonitor
+from proxy_core.sessions.prefix import TURNS_KEPT, PrefixMonitor
 from proxy_core.upstream.outline import OutlineBook
 
 BOOK = OutlineBook()
@@ -129,6 +129,6 @@ def test_totals_and_history_are_bounded():
     monitor = PrefixMonitor()
     for turn in range(300):
         record(monitor, history(turn % 3), 0)
-    assert len(monitor.turns) == 120
+    assert len(monitor.turns) == TURNS_KEPT
     assert monitor.total_prefilled == sum(tokens(history(turn % 3)) for turn in range(300))
     assert 0 < monitor.total_lost < monitor.total_prefilled
