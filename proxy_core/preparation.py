@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 from proxy_core.events import EngineEvent, LoopActed, RequestAltered
 from proxy_core.guardrails.loop_breaker import LoopPlan, plan
-from proxy_core.guardrails.loop_score import ScoreCache, last_human
+from proxy_core.guardrails.loop_history import ScoreCache, last_human
 from proxy_core.guardrails.policy import AGENT_ROLES, demanded_choice, loop_settings, rails_policy, supplemented
 from proxy_core.guardrails.rails import RailsPolicy
 from proxy_core.message_memory import MessageMemory, Recalled
@@ -82,13 +82,15 @@ class Preparation:
         if turn.role not in AGENT_ROLES:
             return None
         keys = recalled.keys
-        turn.human = last_human(messages, keys)
         wishes = turn.session.wishes
         wishes.last_place = (len(keys), keys[-1])
         if not turn.settings.loop_breaker or len(messages) < 2:
+            turn.human = last_human(messages, keys)
             return None
         settings = loop_settings(turn.settings, wishes.resets(keys))
-        return plan(messages, settings, turn.session.monitor.utilisation, self._scores, keys)
+        loop = plan(messages, settings, turn.session.monitor.utilisation, self._scores, keys)
+        turn.human = loop.human
+        return loop
 
     def _steered(self, turn: Turn, chat: ChatRequest, loop: LoopPlan | None) -> ChatRequest:
         """The translated request with what policies add or change in it."""

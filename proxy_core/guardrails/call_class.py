@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from itertools import pairwise
 from typing import Any, Literal, TypeAlias
 
@@ -56,15 +57,34 @@ _QUOTED = re.compile(r"'[^']*'|\"(?:\\.|[^\"\\])*\"")
 _TARGET_KEYS = ("file_path", "path", "notebook_path", "filename", "file", "target_file", "url", "pattern", "query")
 
 
+def class_and_target(name: str, arguments: JsonObject) -> tuple[CallClass, str]:
+    """The class of a call, and what it is about: its path, address or pattern; the first words of a command.
+
+    A tool that nobody knows runs something.
+    """
+    if is_shell(name):
+        command = _command(arguments)
+        return _class_of_command(command), " ".join(command.split(maxsplit=3)[:3])
+    target = ""
+    for key in _TARGET_KEYS:
+        value: Any = arguments.get(key)
+        if isinstance(value, str):
+            target = value
+            break
+    kind = _class_of_tool(name)
+    if kind == "write" and arguments.get("command") == "view" and _bare(name).startswith("str_replace"):
+        kind = "read"
+    return kind, target
+
+
 def class_of(name: str, arguments: JsonObject) -> CallClass:
-    """The class of a call; a tool that nobody knows runs something."""
-    tool = name.lower().rsplit("__", 1)[-1]
-    command = command_of(tool, arguments)
-    if command is not None:
-        return _class_of_command(command)
-    sub: Any = arguments.get("command")
-    if tool.startswith("str_replace") and sub in {"view", "undo_edit"}:
-        return "read" if sub == "view" else "write"
+    """The class of a call."""
+    return class_and_target(name, arguments)[0]
+
+
+@lru_cache(maxsize=512)
+def _class_of_tool(name: str) -> CallClass:
+    tool = _bare(name)
     if tool in _READ:
         return "read"
     if tool in _WRITE or tool.startswith("str_replace"):
@@ -74,33 +94,26 @@ def class_of(name: str, arguments: JsonObject) -> CallClass:
     return "wait" if tool in _WAIT else "exec"
 
 
+@lru_cache(maxsize=512)
+def _bare(name: str) -> str:
+    """A tool's name in lower case, without the server that it comes from."""
+    return name.lower().rsplit("__", 1)[-1]
+
+
+@lru_cache(maxsize=512)
 def is_shell(name: str) -> bool:
     """Whether the tool runs shell commands."""
-    return name.lower().rsplit("__", 1)[-1] in SHELLS
+    return _bare(name) in SHELLS
 
 
-def command_of(tool: str, arguments: JsonObject) -> str | None:
-    """The shell command of a call, None for other tools; `tool` in lower case."""
-    if tool not in SHELLS:
-        return None
+def _command(arguments: JsonObject) -> str:
+    """The command of a shell's call."""
     for key in ("command", "cmd", "script", "code", "input"):
         value: Any = arguments.get(key)
         if isinstance(value, str):
             return value
         if isinstance(value, list):
             return " ".join(str(word) for word in value)  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
-    return ""
-
-
-def target_of(name: str, arguments: JsonObject) -> str:
-    """What a call is about: its path, address or pattern; the first words of a command."""
-    command = command_of(name.lower().rsplit("__", 1)[-1], arguments)
-    if command is not None:
-        return " ".join(command.split()[:3])
-    for key in _TARGET_KEYS:
-        value: Any = arguments.get(key)
-        if isinstance(value, str):
-            return value
     return ""
 
 

@@ -10,8 +10,9 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Any, cast
 
-from proxy_core.guardrails.loop_digest import ENDED_MARK, place_key
-from proxy_core.guardrails.loop_score import RESET_BELOW, ScoreCache, TurnScore, begins_anew, score_turns
+from proxy_core.guardrails.loop_digest import ENDED_MARK
+from proxy_core.guardrails.loop_history import ScoreCache, begins_anew, score_conversation
+from proxy_core.guardrails.loop_score import TurnScore
 from proxy_core.translate.types import JsonObject
 
 NOTE, RELEASE, HIDE, END = 1, 2, 3, 4
@@ -42,7 +43,8 @@ class LoopPlan:
     """What to do with the next request. `messages` is the list that was given when there is nothing to say.
 
     `release`: why a forced tool choice has to become auto, "" when it may stand. `hidden`: tools to leave out of this
-    request. `ending`: the text with which the turn ends without asking the model, "" to go on.
+    request. `ending`: the text with which the turn ends without asking the model, "" to go on. `human` stands for the
+    last message in which a person speaks and its place.
     """
 
     level: int
@@ -54,6 +56,7 @@ class LoopPlan:
     hidden: frozenset[str]
     ending: str
     turns: tuple[TurnScore, ...]
+    human: int
 
 
 def plan(
@@ -65,22 +68,14 @@ def plan(
 ) -> LoopPlan:
     """Judge the conversation up to its last message; `utilisation` is the share of the window in use, 0 to 1.
 
-    `keys` are the messages' place keys, for a caller that has them already.
+    `keys` are the messages' content keys, for a caller that has them already.
     """
-    cache = cache or ScoreCache()
-    keys = keys or [place_key(message) for message in messages]
-    turns = tuple(score_turns(messages, cache, keys, settings.resets))
+    scores = score_conversation(messages, cache, keys, settings.resets)
+    turns = scores.turns
     unanswered = not messages or messages[-1].get("role") == "assistant"
     anew = len(messages) in settings.resets or begins_anew(messages)
     current = turns[-1] if turns and not unanswered and not anew else None
-    level, noted = 0, dict[int, str]()
-    for turn in turns:
-        if turn.score < RESET_BELOW:
-            level = 0
-        reached = min(turn.level, END) if turn.calls else 0
-        if reached > level:
-            level = reached
-            noted[turn.index] = _note(turn, level, turns, hide=settings.hide)
+    noted = {turn.index: _note(turn, level, turns, hide=settings.hide) for turn, level in scores.climbs}
     said = _with_notes(messages, noted) if settings.note and noted else messages
     acting = current.level if current is not None else 0
     return LoopPlan(
@@ -93,6 +88,7 @@ def plan(
         hidden=_looping_tools(current) if settings.hide and current is not None and acting >= HIDE else frozenset(),
         ending=_ending(current, turns) if settings.end and current is not None and acting >= END else "",
         turns=turns,
+        human=scores.human,
     )
 
 

@@ -26,6 +26,9 @@ _VOLATILE = re.compile(
     r"|(?P<hex>\b(?=[0-9a-f]*\d)[0-9a-f]{7,}\b)",
     re.IGNORECASE,
 )
+_MAY_BE_VOLATILE = re.compile(r"\d(?<![g-zG-Z_\d].)")
+"""A digit that something volatile can begin with, or hold behind a hexadecimal letter: /src/job_12.py has none."""
+
 _TEMPORARY = re.compile(r"(?:/private)?(?:/var/folders|/tmp|/var/tmp)/[\w./+-]*")
 _PROCESS = re.compile(r"\b(?:pid|port)\b\W{0,3}\d+", re.IGNORECASE)
 _DIGITS = re.compile(r"\d+")
@@ -33,22 +36,32 @@ _UNCHANGED = re.compile(r"(?:file|content)s?\b.{0,40}\b(?:unchanged|not changed|
 _UNCHANGED_LENGTH = 600
 
 
+def ends(text: str) -> str:
+    """What of a text is looked at: all of it, or of a long one its head and tail."""
+    return text if len(text) <= 2 * HEAD_AND_TAIL else text[:HEAD_AND_TAIL] + text[-HEAD_AND_TAIL:]
+
+
 def normalised(text: str) -> str:
-    """The text without terminal codes, volatile parts and differences of white space.
+    """The text of a result without terminal codes, volatile parts and differences of white space.
 
     A client's own notice that a file is unchanged since it was read becomes one word, whatever its wording.
     """
-    if len(text) > 2 * HEAD_AND_TAIL:
-        text = text[:HEAD_AND_TAIL] + text[-HEAD_AND_TAIL:]
     if len(text) < _UNCHANGED_LENGTH and _speaks_of_change(text) and _UNCHANGED.search(text):
         return "(unchanged)"
+    return masked(text)
+
+
+def masked(text: str) -> str:
+    """Any text without terminal codes, volatile parts and differences of white space."""
+    text = ends(text)
     if "\x1b" in text:
         text = _ANSI.sub("", text)
     if "/tmp" in text or "/var/" in text:  # noqa: S108 - looked for, not written to
         text = _TEMPORARY.sub("<tmp>", text)
-    if "pid" in text or "PID" in text or "port" in text or "Port" in text:
-        text = _PROCESS.sub("<process>", text)
-    text = _NUMBERED.sub(_masked_word, text)
+    if _MAY_BE_VOLATILE.search(text):
+        if "pid" in text or "PID" in text or "port" in text or "Port" in text:
+            text = _PROCESS.sub("<process>", text)
+        text = _NUMBERED.sub(_masked_word, text)
     return " ".join(text.split())
 
 

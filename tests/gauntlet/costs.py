@@ -1,17 +1,17 @@
-"""What the guardrails cost in time: `python -m tests.gauntlet.costs`."""
+"""What the loop breaker costs in time, on the product's own road: `python -m tests.gauntlet.costs`."""
 
 from __future__ import annotations
 
+import statistics
 import time
-from collections.abc import Callable
 from typing import Any
 
 import orjson
 
 from proxy_core.guardrails.loop_breaker import plan
-from proxy_core.guardrails.loop_digest import place_key
-from proxy_core.guardrails.loop_score import ScoreCache, last_human
+from proxy_core.guardrails.loop_history import ScoreCache
 from proxy_core.guardrails.policy import loop_settings
+from proxy_core.message_memory import MessageMemory
 from proxy_core.settings import Settings
 from proxy_core.translate.request import RequestOptions, to_chat_completions
 from proxy_core.translate.validate import validate_messages_request
@@ -19,6 +19,9 @@ from proxy_core.translate.validate import validate_messages_request
 JsonObject = dict[str, Any]
 SETTINGS = loop_settings(Settings())
 LINE = "    %4d\tdef resolve_%d(config, router):  # line %d of the module\n"
+ROUNDS = 25
+TURNS = 12
+"""Requests in a round: the first is seen for the first time, each other one is a turn longer."""
 
 
 def history(messages: int, size: int) -> list[JsonObject]:
@@ -35,43 +38,59 @@ def history(messages: int, size: int) -> list[JsonObject]:
     return out
 
 
-def analysed(messages: list[JsonObject], cache: ScoreCache) -> None:
-    """All that the loop breaker does with a request."""
-    keys = [place_key(message) for message in messages]
-    last_human(messages, keys)
-    plan(messages, SETTINGS, 0.5, cache, keys)
+class Road:
+    """The work on a request with the caches that live as long as the process, with the loop breaker or without."""
 
+    def __init__(self, *, guarded: bool) -> None:
+        self._memory = MessageMemory()
+        self._scores = ScoreCache()
+        self._guarded = guarded
 
-def timed(raw: list[bytes], act: Callable[[JsonObject], object]) -> float:
-    """The shortest of many runs on freshly parsed bodies, in milliseconds of the processor."""
-    taken: list[float] = []
-    for number in range(30):
-        body = orjson.loads(raw[number % len(raw)])
+    def travel(self, raw: bytes) -> tuple[float, float]:
+        """Milliseconds of the processor for all of it, from bytes to bytes, and for the loop breaker within that."""
         began = time.process_time()
-        act(body)
-        taken.append((time.process_time() - began) * 1000)
-    return min(taken)
+        body = orjson.loads(raw)
+        recalled = self._memory.recall(body)
+        validate_messages_request(body, passed=recalled.valid, tools_passed=recalled.tools_valid)
+        recalled.accept()
+        messages: list[JsonObject] = body["messages"]
+        before = time.process_time()
+        if self._guarded:
+            messages = plan(messages, SETTINGS, 0.5, self._scores, recalled.keys).messages
+        analysed = time.process_time()
+        read = recalled.reading(messages, None).all()
+        orjson.dumps(to_chat_completions(body, RequestOptions(model="m"), read).body)
+        return (time.process_time() - began) * 1000, (analysed - before) * 1000
 
 
-def translated(raw: bytes) -> None:
-    """What a request costs without guardrails: read, checked, translated and written."""
-    body = validate_messages_request(orjson.loads(raw))
-    orjson.dumps(to_chat_completions(body, RequestOptions(model="m")).body)
+def measured(bodies: list[bytes]) -> list[tuple[float, float, float]]:
+    """For each request of a growing conversation: the medians of all with and without, and of the loop breaker."""
+    taken: list[list[tuple[float, float, float]]] = [[] for _ in bodies]
+    for _ in range(ROUNDS):
+        guarded, bare = Road(guarded=True), Road(guarded=False)
+        for found, raw in zip(taken, bodies, strict=True):
+            whole, analysis = guarded.travel(raw)
+            found.append((whole, bare.travel(raw)[0], analysis))
+    return [_medians(found) for found in taken]
+
+
+def _medians(rows: list[tuple[float, float, float]]) -> tuple[float, float, float]:
+    whole, bare, analysis = (statistics.median(row[part] for row in rows) for part in range(3))
+    return whole, bare, analysis
 
 
 def main() -> None:
     """Measure and print."""
     for messages, size in ((401, 200_000), (401, 2_000_000)):
         made = history(messages, size)
-        raw = [orjson.dumps({"model": "m", "max_tokens": 9, "messages": part}) for part in (made, made[:-2])]
-        warm = ScoreCache()
-        cold = timed(raw[:1], lambda body: analysed(body["messages"], ScoreCache()))
-        again = timed(raw, lambda body, warm=warm: analysed(body["messages"], warm))
-        translation = timed(raw[:1], lambda _, one=raw[0]: translated(one))
-        print(
-            f"{messages} messages, {size / 1e6:g} MB: analysis {cold:.2f} ms cold, {again:.2f} ms warm; translation "
-            f"{translation:.2f} ms, to which that adds {again / translation:.0%} ({cold / translation:.0%} cold)"
-        )
+        ends = [len(made) - 2 * (TURNS - number) for number in range(1, TURNS + 1)]
+        bodies = [orjson.dumps({"model": "m", "max_tokens": 9, "messages": made[:end]}) for end in ends]
+        first, *later = measured(bodies)
+        for word, (whole, bare, analysis) in (("first seen", first), ("a turn later", _medians(later))):
+            print(
+                f"{messages} messages, {size / 1e6:g} MB, {word}: analysis {analysis:.2f} ms; translation "
+                f"{bare:.2f} ms, with it {whole:.2f} ms (+{whole / bare - 1:.0%})"
+            )
 
 
 if __name__ == "__main__":

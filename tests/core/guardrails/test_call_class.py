@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from proxy_core.guardrails.call_class import class_of, is_shell, target_of
+from proxy_core.guardrails.call_class import class_and_target, class_of, is_shell
 
 
 @pytest.mark.parametrize(
@@ -45,7 +45,7 @@ def test_tools(name: str, arguments: dict[str, Any], kind: str) -> None:
      ("Bash", {"command": "make -C src test --all"}, "make -C src"), ("x", {}, ""), ("x", {"path": 3}, "")],
 )  # fmt: skip
 def test_targets(name: str, arguments: dict[str, Any], target: str) -> None:
-    assert target_of(name, arguments) == target
+    assert class_and_target(name, arguments)[1] == target
 
 
 def test_shells() -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from proxy_core.guardrails.loop_breaker import LoopPlan, LoopSettings, plan
+from proxy_core.guardrails.loop_history import ScoreCache
 
 from .agent_turns import HEALTHY, LOOPS, Turn, conversation, edit, read
 
@@ -137,8 +138,6 @@ def test_the_older_release_rules_can_fire(turns: list[Turn], utilisation: float 
 
 
 def test_sessions_with_one_cache_do_not_share_a_score() -> None:
-    from proxy_core.guardrails.loop_score import ScoreCache
-
     cache = ScoreCache()
     looping, other = conversation([read("/a")] * 9), conversation([read("/a"), read("/b", "new")])
     assert plan(looping, ALL, None, cache).level == 4

@@ -9,12 +9,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proxy_core.guardrails.loop_digest import content_key, place_key
-from proxy_core.guardrails.loop_score import ScoreCache, last_human, score_turns
+from proxy_core.guardrails.loop_digest import content_key
+from proxy_core.guardrails.loop_history import ScoreCache, last_human, score_conversation
+from proxy_core.guardrails.loop_score import TurnScore
 
 from .agent_turns import HEALTHY, LOOPS, Turn, bash, conversation, edit, read
 
 JsonObject = dict[str, Any]
+
+
+def score_turns(messages: list[JsonObject]) -> tuple[TurnScore, ...]:
+    return score_conversation(messages).turns
 
 
 @pytest.mark.parametrize("family", LOOPS)
@@ -86,9 +91,12 @@ def test_the_cache_never_changes_a_score(rng: random.Random) -> None:
     if rng.random() < 0.5:
         turns.insert(rng.randrange(len(turns)), "I think about it for a while.")
     messages = conversation(turns)
-    cache = ScoreCache(conversations=rng.choice([1, 10]))
+    cache = ScoreCache(conversations=rng.choice([1, 10]), characters=rng.choice([1, 50, 10_000]))
     for end in sorted(rng.sample(range(1, len(messages) + 1), min(6, len(messages)))):
-        assert score_turns(messages[:end], cache) == score_turns(messages[:end])
+        begun = messages[:end]
+        cached = score_conversation(begun, cache)
+        assert cached == score_conversation(begun)
+        assert cached.human == last_human(begun, [content_key(message) for message in begun]) != 0
 
 
 def test_a_beginning_scores_the_same_as_it_grows() -> None:
@@ -98,6 +106,22 @@ def test_a_beginning_scores_the_same_as_it_grows() -> None:
         assert score_turns(messages[:end]) == whole[: (end - 1) // 2]
 
 
+def test_each_level_is_climbed_once_until_the_score_has_fallen() -> None:
+    again = [read("/b", "new"), edit("/b", "x", "updated")]
+    scores = score_conversation(conversation([read("/a")] * 7 + again + [read("/c")] * 5))
+    assert [(turn.index, level) for turn, level in scores.climbs] == [(3, 1), (4, 2), (6, 3), (11, 1), (13, 2)]
+
+
+@pytest.mark.parametrize(("characters", "kept"), [(10_000, True), (20, False)])
+def test_the_cache_is_bounded_by_the_size_of_results(characters: int, kept: bool) -> None:
+    cache = ScoreCache(characters=characters)
+    first, second = [conversation([read(f"/{n}", "y" * 15)] * 2) for n in range(2)]
+    for messages in (first, second):
+        score_conversation(messages, cache)
+    keys = [content_key(message) for message in first]
+    assert (cache.resume(keys, frozenset()).done > 0) is kept
+
+
 def test_cache_marks_do_not_make_another_message() -> None:
     plain: JsonObject = {"role": "user", "content": [{"type": "text", "text": "hi"}]}
     marked: JsonObject = {
@@ -105,5 +129,4 @@ def test_cache_marks_do_not_make_another_message() -> None:
         "content": [{"type": "text", "text": "hi", "cache_control": {"type": "ephemeral"}}],
     }
     assert content_key(plain) == content_key(marked)
-    assert place_key(plain) == place_key(marked)
-    assert last_human([plain], [place_key(plain)]) != 0
+    assert last_human([plain], [content_key(plain)]) != 0

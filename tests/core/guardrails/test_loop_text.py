@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proxy_core.guardrails.loop_text import normalised, without_digits
+from proxy_core.guardrails.loop_text import masked, normalised, without_digits
 
 
 @pytest.mark.parametrize(
@@ -41,6 +41,18 @@ def test_normalising_twice_changes_nothing_more_in_words(text: str) -> None:
     once = normalised(text)
     assert "  " not in once
     assert "\n" not in once
+
+
+@given(st.text(alphabet="0123456789abcdefgxzABFZ_-:./ T٣é\tms", max_size=40))
+def test_what_is_volatile_is_masked_wherever_it_stands(text: str) -> None:
+    """A number that nothing in the text can be mistaken for opens the way to the slow patterns, and changes nothing."""
+    assert masked(f"{text} | 7") == f"{masked(text)} | 7".lstrip()
+
+
+def test_a_clients_notice_counts_in_results_alone() -> None:
+    notices = ('{"pattern": "file unchanged"}', '{"pattern": "content not changed"}')
+    assert normalised(notices[0]) == normalised(notices[1])
+    assert masked(notices[0]) != masked(notices[1])
 
 
 def test_of_a_long_text_both_ends_count() -> None:
