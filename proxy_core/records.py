@@ -165,7 +165,7 @@ class RecordStore:
     secrets: Callable[[], tuple[str, ...]] = tuple
     per_session: int = 200
     most: int = 2_000
-    most_texts: int = 320
+    most_texts: int = 256
     most_bytes: int = 64 * 2**20
     held: int = field(default=0, init=False)
     """Bytes counted now."""

@@ -69,7 +69,7 @@ class MessageDigest(NamedTuple):
 class DigestCache:
     """Digests by content hash; a miss only costs time."""
 
-    messages: int = 16_384
+    messages: int = 8192
     _digests: OrderedDict[int, MessageDigest] = field(default_factory=OrderedDict[int, MessageDigest])
     _heads: OrderedDict[int, int] = field(default_factory=OrderedDict[int, int])
 

@@ -52,7 +52,7 @@ class PrefixMonitor:
 
     last: Counted | None = None
     turns: list[PrefixTurn] = field(default_factory=list[PrefixTurn])
-    breaks: Counter[str] = field(default_factory=Counter[str])
+    breaks: Counter[str] = field(default_factory=Counter)  # Counter[str]() would write its type into each: 0.3 KB
     total_prefilled: int = 0
     total_lost: int = 0
     requests: int = 0

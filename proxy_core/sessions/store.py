@@ -50,9 +50,9 @@ class Session:
     loop_turns: tuple[TurnScore, ...] = ()
     """How the turns of the last request were judged."""
     wishes: Wishes = field(default_factory=Wishes)
-    acts: Counter[str] = field(default_factory=Counter[str])
+    acts: Counter[str] = field(default_factory=Counter)
     """How often each guardrail acted here, by its name."""
-    _told: OrderedDict[int, int] = field(default_factory=OrderedDict[int, int])
+    _told: OrderedDict[int, int] = field(default_factory=OrderedDict)
 
     @property
     def short(self) -> str:

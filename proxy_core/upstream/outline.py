@@ -33,8 +33,8 @@ TURN_TOKENS = 4
 MEDIA_TOKENS = 1000
 """An image or a sound, of whatever size: servers scale them, and base64 is never read as text."""
 
-PIECES_KEPT = 40_000
-"""About 10 MB; a long session has some thousands of pieces."""
+PIECES_KEPT = 8192
+"""About 8 MB: as many as messages are remembered."""
 
 Part: TypeAlias = Literal["tools", "system", "files", "results", "calls", "chat", "thinking"]
 """What fills a context window: tool declarations; system text; results of calls that read files; other results; the
