@@ -65,7 +65,8 @@ class Fitting:
             return body
         fit, window = self._fit(turn), self._window_of(turn)
         messages: list[JsonObject] = body["messages"]
-        keys = _keys(turn, messages)
+        known = turn.recalled
+        keys = known.keys_of(messages) if known is not None else list(map(content_key, messages))
         head = self._cache.digests.head(body)
         if window and not fit.scale.asked:
             await self._count_beginning(fit.scale, body, head, keys, window)
@@ -216,12 +217,6 @@ class Fitting:
     def _window_of(self, turn: Turn) -> int:
         window, limit = self._window(), self._fit(turn).limit
         return min(window, limit) if window and limit else window or limit
-
-
-def _keys(turn: Turn, messages: list[JsonObject]) -> list[int]:
-    """Content keys; a guardrail's note makes another message of the one that it is in."""
-    recalled = turn.recalled
-    return [content_key(message) if recalled is None else recalled.key(message) for message in messages]
 
 
 def _compacts(turn: Turn) -> bool:

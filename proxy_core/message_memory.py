@@ -1,7 +1,8 @@
 """What is known of messages that came before: a conversation brings its whole history again with every turn.
 
-A message is known again by a hash of its bytes, taken once a request; checking it, reading it and its key for the
-guardrails then cost nothing more. A message that was forgotten costs time and changes nothing.
+A message is known again by its bytes, either where it stands in a body (`body_reading`) or by a hash of them; parsing
+it, checking it, reading it and its key for the guardrails then cost nothing more. A message that was forgotten costs
+time and changes nothing.
 """
 
 from __future__ import annotations
@@ -13,15 +14,20 @@ from typing import Any, cast
 import orjson
 
 from proxy_core.guardrails.loop_digest import content_key
-from proxy_core.translate.documents import holds_pdf
-from proxy_core.translate.messages import ReadMessage, read_message
+from proxy_core.translate.messages import ReadMessage
+from proxy_core.translate.tools import Tools
 from proxy_core.translate.types import JsonObject
 
 MESSAGES_KEPT = 8192
-BYTES_KEPT = 32 * 2**20
-"""Of the messages as JSON: about what the texts that stay alive with them take."""
+BYTES_KEPT = 48 * 2**20
+"""Of the messages, counted twice: as JSON, and for the texts that stay alive with them."""
 
 TOOL_SETS_KEPT = 64
+FIRSTS_KEPT = 64
+"""Beginnings of conversations that are looked for in a body."""
+
+FOLLOWERS_KEPT = 16
+"""Messages that are looked for behind one: sub-agents begin alike and then part."""
 
 _MARK = b'"cache_control"'
 
@@ -29,142 +35,115 @@ _MARK = b'"cache_control"'
 @dataclass(slots=True, eq=False)
 class Known:
     """One message. `key` stands for its content without the marks for the prompt cache, None until somebody needs it;
-    `valid`: it was checked.
+    `written` is its JSON, empty once it was forgotten; `valid`: it was checked; `followers` came right behind it.
     """
 
-    key: int | None
-    size: int
+    message: JsonObject
+    written: bytes = b""
+    fingerprint: int = 0
+    key: int | None = None
     valid: bool = False
     reads: dict[bool | None, ReadMessage] = field(default_factory=dict[bool | None, ReadMessage])
+    followers: list[Known] = field(default_factory=list["Known"])
+
+    def content_key(self) -> int:
+        """The key, made now if need be."""
+        if self.key is None:
+            self.key = content_key(self.message)
+        return self.key
+
+    def forget(self) -> int:
+        """Let go of what takes memory; the bytes that were counted. A request on its way only has to work more."""
+        size = _size(self.written)
+        self.written, self.reads, self.followers = b"", {}, []
+        return size
 
 
-class Recalled:
-    """The messages of one request. The body must stay alive and unchanged as long as this."""
+@dataclass(slots=True, eq=False)
+class KnownTools:
+    """The tools of a request. `translated` by server kind and the choice among them."""
 
-    def __init__(self, memory: MessageMemory, messages: list[JsonObject], tools: int) -> None:
-        self._memory = memory
-        self._messages = messages
-        self._tools = tools
-        self._known = [memory.known(message) for message in messages]
-        self._by_id = {id(message): known for message, known in zip(messages, self._known, strict=True)}
-
-    @property
-    def keys(self) -> list[int]:
-        """The content keys of the messages."""
-        return [_key(known, message) for known, message in zip(self._known, self._messages, strict=True)]
-
-    @property
-    def valid(self) -> list[bool]:
-        """Which messages were found valid before."""
-        return [known.valid for known in self._known]
-
-    @property
-    def tools_valid(self) -> bool:
-        """Whether these tools were found valid before."""
-        return self._memory.tools_valid(self._tools)
-
-    def accept(self) -> None:
-        """The body was found valid."""
-        for known in self._known:
-            known.valid = True
-        self._memory.accept_tools(self._tools)
-
-    def key(self, message: JsonObject) -> int:
-        """The content key of a message, of this request or made from one of it."""
-        known = self._by_id.get(id(message))
-        return _key(known, message) if known is not None else content_key(message)
-
-    def reading(self, messages: list[JsonObject], vision: bool | None) -> Reading:
-        """What is needed to translate `messages`: those of the request, or some that were made from them."""
-        return Reading([self._by_id.get(id(message)) for message in messages], messages, vision)
-
-
-class Reading:
-    """Reads messages in their order, each for the first time only. May be used on another thread."""
-
-    def __init__(self, known: list[Known | None], messages: list[JsonObject], vision: bool | None) -> None:
-        self._known = known
-        self._messages = messages
-        self._vision = vision
-
-    @property
-    def slow(self) -> bool:
-        """Whether a PDF has to be read, which can take seconds."""
-        new = [
-            message
-            for message, known in zip(self._messages, self._known, strict=True)
-            if known is None or self._vision not in known.reads
-        ]
-        return holds_pdf({"messages": new})
-
-    def all(self) -> list[ReadMessage]:
-        """The messages as read."""
-        vision, found = self._vision, list[ReadMessage]()
-        for message, known in zip(self._messages, self._known, strict=True):
-            read = known.reads.get(vision) if known is not None else None
-            if read is None:
-                read = read_message(message, vision)
-                if known is not None:
-                    known.reads[vision] = read
-            found.append(read)
-        return found
+    tools: list[JsonObject]
+    written: bytes
+    valid: bool = False
+    translated: dict[tuple[str, bytes], Tools] = field(default_factory=dict[tuple[str, bytes], Tools])
 
 
 class MessageMemory:
     """Of all conversations together, the messages seen last; engine thread only."""
 
     def __init__(self, most: int = MESSAGES_KEPT, most_bytes: int = BYTES_KEPT) -> None:
+        self.firsts: list[Known] = []
+        """Messages that began conversations, the latest first."""
         self._most = most
         self._most_bytes = most_bytes
         self._bytes = 0
         self._known: OrderedDict[int, Known] = OrderedDict()
-        self._tools: OrderedDict[int, None] = OrderedDict()
+        self._tools: OrderedDict[int, KnownTools] = OrderedDict()
 
-    def recall(self, body: object) -> Recalled:
-        """Look the messages of a body up; it need not be valid."""
-        given = cast("JsonObject", body) if isinstance(body, dict) else {}
-        messages: Any = given.get("messages")
-        tools: Any = given.get("tools")
-        known: list[JsonObject] = cast("list[JsonObject]", messages) if isinstance(messages, list) else []
-        return Recalled(self, known, _hash(tools) if tools else 0)
+    @property
+    def tool_sets(self) -> list[KnownTools]:
+        """The sets of tools, the latest first."""
+        return list(reversed(self._tools.values()))
 
     def known(self, message: JsonObject) -> Known:
         """What is known of a message."""
         try:
             written = orjson.dumps(message)
         except TypeError:  # nested too deep to be written; checking it will say so
-            return Known(None, 0)
+            return Known(message)
         fingerprint = hash(written)
         known = self._known.get(fingerprint)
         if known is not None:
             self._known.move_to_end(fingerprint)
             return known
-        known = self._known[fingerprint] = Known(None if _MARK in written else fingerprint, len(written))
-        self._bytes += len(written)
+        key = None if _MARK in written else fingerprint
+        known = self._known[fingerprint] = Known(message, written, fingerprint, key)
+        self._bytes += _size(written)
         while len(self._known) > self._most or (self._bytes > self._most_bytes and len(self._known) > 1):
-            self._bytes -= self._known.popitem(last=False)[1].size
+            self._bytes -= self._known.popitem(last=False)[1].forget()
         return known
 
-    def tools_valid(self, key: int) -> bool:
-        """Whether a set of tools was accepted before."""
-        return key in self._tools
+    def touch(self, known: list[Known]) -> None:
+        """These messages were found in a body: they are the last ones to be forgotten."""
+        for one in known:
+            self._known.move_to_end(one.fingerprint)
 
-    def accept_tools(self, key: int) -> None:
-        """A set of tools was found valid."""
-        self._tools[key] = None
+    def known_tools(self, tools: list[JsonObject]) -> KnownTools:
+        """What is known of a set of tools."""
+        try:
+            written = orjson.dumps(tools)
+        except TypeError:
+            return KnownTools(tools, b"")
+        key = hash(written)
+        known = self._tools.get(key)
+        if known is None:
+            known = self._tools[key] = KnownTools(tools, written)
+            if len(self._tools) > TOOL_SETS_KEPT:
+                self._tools.popitem(last=False)
         self._tools.move_to_end(key)
-        if len(self._tools) > TOOL_SETS_KEPT:
-            self._tools.popitem(last=False)
+        return known
+
+    def follow(self, known: list[Known], start: int) -> None:
+        """These valid messages came one after the other; what comes before `start` is known to."""
+        for place in range(start, len(known)):
+            seen, most = (known[place - 1].followers, FOLLOWERS_KEPT) if place else (self.firsts, FIRSTS_KEPT)
+            one = known[place]
+            if one.written and (not seen or seen[0] is not one):
+                seen[:] = [one, *(other for other in seen if other.written and other is not one)][:most]
 
 
-def _key(known: Known, message: JsonObject) -> int:
-    if known.key is None:
-        known.key = content_key(message)
-    return known.key
+def tools_of(body: object) -> list[JsonObject] | None:
+    """The tools of a body that need not be valid."""
+    tools: Any = cast("JsonObject", body).get("tools") if isinstance(body, dict) else None
+    return cast("list[JsonObject]", tools) if isinstance(tools, list) and tools else None
 
 
-def _hash(value: object) -> int:
-    try:
-        return hash(orjson.dumps(value))
-    except TypeError:
-        return 0
+def messages_of(body: object) -> list[JsonObject]:
+    """The messages of a body that need not be valid."""
+    messages: Any = cast("JsonObject", body).get("messages") if isinstance(body, dict) else None
+    return cast("list[JsonObject]", messages) if isinstance(messages, list) else []
+
+
+def _size(written: bytes) -> int:
+    return 2 * len(written)

@@ -8,12 +8,14 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
+from proxy_core.body_reading import BodyReader
 from proxy_core.events import EngineEvent, LoopActed, RequestAltered
 from proxy_core.guardrails.loop_breaker import LoopPlan, plan
 from proxy_core.guardrails.loop_history import ScoreCache, last_human
 from proxy_core.guardrails.policy import AGENT_ROLES, demanded_choice, loop_settings, rails_policy, supplemented
 from proxy_core.guardrails.rails import RailsPolicy
-from proxy_core.message_memory import MessageMemory, Recalled
+from proxy_core.message_memory import MessageMemory
+from proxy_core.recalled import Recalled
 from proxy_core.settings import Settings
 from proxy_core.translate.request import ChatRequest, RequestOptions, to_chat_completions
 from proxy_core.translate.types import JsonObject
@@ -44,12 +46,13 @@ class Preparation:
         self._publish = publish
         self._cut = cut
         self._scores = ScoreCache()
-        self.memory = MessageMemory()
+        self._memory = MessageMemory()
+        self.bodies = BodyReader(self._memory)
 
     async def prepare(self, turn: Turn, facts: UpstreamFacts) -> Prepared:
         """Make the request of a turn. Raises `InvalidRequest`."""
         if turn.recalled is None:
-            turn.recalled = self.memory.recall(turn.body)
+            turn.recalled = Recalled(self._memory, turn.body)
         loop = self._loop_plan(turn, turn.recalled)
         body = turn.body if loop is None else {**turn.body, "messages": loop.messages}
         body = await self._cut(turn, body)
@@ -73,7 +76,7 @@ class Preparation:
         options = RequestOptions(
             model=model, server_kind=facts.kind, system_reminders=settings.system_reminders, vision=facts.vision
         )
-        reading = (recalled or self.memory.recall(body)).reading(body["messages"], facts.vision)
+        reading = (recalled or Recalled(self._memory, body)).reading(body["messages"], facts.vision)
         read = await asyncio.to_thread(reading.all) if reading.slow else reading.all()
         return to_chat_completions(body, options, read)
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 from proxy_core.guardrails.pruning import PrunePlan
-from proxy_core.message_memory import Recalled
+from proxy_core.recalled import Recalled
 from proxy_core.records import Record
 from proxy_core.sessions.identity import Identity
 from proxy_core.sessions.store import Session

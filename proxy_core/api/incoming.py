@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TypeVar
+
 import orjson
 from starlette.types import Receive, Scope
 
 from proxy_core.translate.errors import ApiError
 from proxy_core.translate.types import JsonObject
+
+T = TypeVar("T")
 
 
 class ClientGone(Exception):
@@ -37,10 +42,10 @@ def headers_of(scope: Scope) -> dict[str, str]:
     return {name.decode("latin-1"): value.decode("latin-1") for name, value in pairs}
 
 
-def parse_body(raw: bytes) -> object:
+def parse_body(raw: bytes, parse: Callable[[bytes], T] = orjson.loads) -> T:
     """The JSON of a request's body. Raises `ApiError` (400) that says what is wrong."""
     try:
-        return orjson.loads(raw)
+        return parse(raw)
     except orjson.JSONDecodeError as error:
         raise ApiError(400, "invalid_request_error", f"the request body is not valid JSON: {error}") from None
 

@@ -45,9 +45,9 @@ class MessagesEndpoint:
         raw = await read_body(receive, settings.max_body_mb * 2**20)
         if self._engine.draining:
             raise ApiError(529, "overloaded_error", "Interlock is shutting down", headers={"retry-after": "5"})
-        body = parse_body(raw)
+        recalled = parse_body(raw, self._engine.preparation.bodies.read)
+        body = recalled.body
         refuse_threads(body)
-        recalled = self._engine.preparation.memory.recall(body)
         try:
             valid = validate_messages_request(body, passed=recalled.valid, tools_passed=recalled.tools_valid)
         except InvalidRequest as error:

@@ -6,6 +6,7 @@ import orjson
 import pytest
 
 from benchmarks.bodies import conversation
+from proxy_core.body_reading import BodyReader
 from proxy_core.message_memory import MessageMemory
 from proxy_core.translate.request import RequestOptions, to_chat_completions
 from proxy_core.translate.types import JsonObject
@@ -19,14 +20,13 @@ OPTIONS = RequestOptions(model="served")
 class Road:
     """The work on a request, with the caches that live as long as the process."""
 
-    def __init__(self) -> None:
-        self.memory = MessageMemory()
+    def __init__(self, memory: MessageMemory | None = None) -> None:
+        self.bodies = BodyReader(memory or MessageMemory())
         self.outlines = OutlineBook()
 
     def travel(self, raw: bytes) -> JsonObject:
-        body = orjson.loads(raw)
-        recalled = self.memory.recall(body)
-        validate_messages_request(body, passed=recalled.valid, tools_passed=recalled.tools_valid)
+        recalled = self.bodies.read(raw)
+        body = validate_messages_request(recalled.body, passed=recalled.valid, tools_passed=recalled.tools_valid)
         recalled.accept()
         assert len(recalled.keys) == len(body["messages"])
         read = recalled.reading(body["messages"], None).all()
@@ -64,10 +64,30 @@ def test_each_earlier_message_adds_few_calls() -> None:
     assert each <= 55
 
 
+@pytest.mark.parametrize("turns", [25, 50, 99])
+def test_what_was_parsed_is_not_parsed_again(turns: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    parsed: list[int] = []
+
+    class Counting:
+        JSONDecodeError = orjson.JSONDecodeError
+
+        @staticmethod
+        def loads(raw: bytes) -> object:
+            parsed.append(len(raw))
+            return orjson.loads(raw)
+
+    monkeypatch.setattr("proxy_core.body_reading.orjson", Counting)
+    road = Road()
+    road.travel(sent(turns))
+    road.travel(sent(turns + 1))
+    whole, added = parsed
+    assert whole == len(sent(turns))
+    assert added < len(sent(turns + 1)) - len(sent(turns)) + 5000, "the new turn, and the system text"
+
+
 @pytest.mark.parametrize("bound", [1, 20, 10_000])
 def test_what_was_forgotten_changes_nothing(bound: int) -> None:
-    road = Road()
-    road.memory = MessageMemory(most=bound, most_bytes=bound * 2000)
+    road = Road(MessageMemory(most=bound, most_bytes=bound * 4000))
     for turns in (10, 11, 40, 12):
         body = orjson.loads(sent(turns))
         assert orjson.dumps(road.travel(sent(turns))) == orjson.dumps(to_chat_completions(body, OPTIONS).body)
