@@ -23,7 +23,7 @@ from proxy_core.events import (
     UpstreamChanged,
     UpstreamLearned,
 )
-from proxy_core.exchange import Exchange, Outcome, Road
+from proxy_core.exchange import Exchange, Outcome
 from proxy_core.fitting import Fitting
 from proxy_core.gallery import Gallery
 from proxy_core.guardrails.grammar_memory import GrammarMemory
@@ -35,6 +35,7 @@ from proxy_core.picture import session_views, upstream_view
 from proxy_core.preparation import Preparation, Prepared
 from proxy_core.record_views import SessionDetail
 from proxy_core.records import RecordStore, new_record
+from proxy_core.sending import Road
 from proxy_core.sessions.identity import identify
 from proxy_core.sessions.purpose import request_kind
 from proxy_core.sessions.store import Session, SessionStore
@@ -145,14 +146,8 @@ class Engine:
         if prepared.ending:
             turn.outline = None  # the model server is not asked, so nothing can be learnt
         turn.session.model, turn.record.changes = prepared.chat.body["model"], prepared.chat.changes
-        road = Road(
-            upstream=self.upstream,
-            url=chat_completions(self.root),
-            publish=self._publish,
-            throughput=self.throughput,
-            recover=self._recovered,
-            grammars=self._grammars,
-        )
+        url = chat_completions(self.root)
+        road = Road(self.upstream, url, self._publish, self.throughput, self._recovered, self._grammars)
         return Exchange(turn, prepared.chat, road, prepared.policy, prepared.ending)
 
     async def _ready(self, turn: Turn) -> Prepared:

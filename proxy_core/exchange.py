@@ -3,49 +3,36 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import AsyncExitStack, aclosing
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
+from typing import TypeAlias
 
-import httpx
+import aiohttp
 import orjson
 
-from proxy_core.events import AnswerContinued, EngineEvent, RequestAltered, UpstreamRetried
+from proxy_core.events import AnswerContinued
 from proxy_core.guardrails.again import Again
-from proxy_core.guardrails.grammar_memory import GrammarMemory
 from proxy_core.guardrails.rails import Rails, RailsPolicy
 from proxy_core.guardrails.reasoning import ReasoningFallback
-from proxy_core.throughput import Throughput
-from proxy_core.translate.errors import ApiError, is_grammar_error
+from proxy_core.sending import Road, Sending
+from proxy_core.translate.errors import ApiError
 from proxy_core.translate.request import ChatRequest
 from proxy_core.translate.response import completion_to_chunks
+from proxy_core.translate.runs import Run
 from proxy_core.translate.sse import SseReader
 from proxy_core.translate.stream import StreamConverter, StreamOptions
 from proxy_core.translate.tool_schemas import parameter_schemas
-from proxy_core.translate.types import Change, Event, JsonObject
+from proxy_core.translate.types import Event, JsonObject
 from proxy_core.translate.usage import Timings, Usage
 from proxy_core.turn import Turn, new_message_id
-from proxy_core.upstream.answer_body import read_json, read_to_end
-from proxy_core.upstream.client import Answer, UpstreamClient, transport_error
+from proxy_core.upstream.answer_body import Silence, read_json, read_to_end
+from proxy_core.upstream.client import Answer, transport_error
 
 BEFORE_SHOWN = 200
 
-Publish = Callable[[EngineEvent], None]
-
-Recover = Callable[[Turn, ApiError], Awaitable[JsonObject | None]]
-"""Gives the body to send once more after a refusal; may raise the `ApiError` that the client is to have instead."""
-
-
-@dataclass(frozen=True, slots=True)
-class Road:
-    """What an exchange needs of the engine."""
-
-    upstream: UpstreamClient
-    url: str
-    publish: Publish
-    throughput: Throughput
-    recover: Recover
-    grammars: GrammarMemory
+Give: TypeAlias = Callable[[list[Event]], Awaitable[None]]
+"""Takes events on their way to the client, all that came in one read."""
 
 
 @dataclass(slots=True)
@@ -66,7 +53,7 @@ class Exchange:
 
     def __init__(self, turn: Turn, chat: ChatRequest, road: Road, policy: RailsPolicy, ending: str = "") -> None:
         self.turn = turn
-        self.chat = chat
+        self._sending = Sending(turn, chat, road)
         self._road = road
         self._ending = ending
         self._schemas = parameter_schemas(chat.body)
@@ -74,11 +61,12 @@ class Exchange:
         self.converter = self._new_converter()
         self._rails = Rails(policy, self._schemas)
         self._first: Usage | None = None
+        self._counted = 0
         settings = turn.settings
         self._fallback = ReasoningFallback(settings.stream_reasoning_fallback, settings.stream_reasoning_max_chars)
 
     def _new_converter(self) -> StreamConverter:
-        turn, chat = self.turn, self.chat
+        turn, chat = self.turn, self._sending.chat
         return StreamConverter(
             message_id=self._message_id,
             model=turn.model,
@@ -102,37 +90,31 @@ class Exchange:
         """The `message_start`; may go out as soon as the client should see that work has begun."""
         return self.converter.start()
 
-    async def run(self) -> AsyncGenerator[list[Event]]:
-        """The events after `message_start`, batch by batch as they are read; the last batch ends with `message_stop`.
+    async def run(self, give: Give) -> list[Event]:
+        """Give the events after `message_start` as they come; the last ones are returned, up to `message_stop`.
 
         Raises `ApiError` for every way in which there is no complete answer; what was given before stands.
         """
         await self.turn.let_through()
         if self._ending:
-            yield self._spoken(self._ending)
-            return
-        async with aclosing(self._try(self.chat.body)) as batches:
-            async for events in batches:
-                yield events
+            return self._spoken(self._ending)
+        await self._try(self._sending.chat.body, give)
         again = self._rails.again()
         if again is not None:
-            async with aclosing(self._try_again(again)) as batches:
-                async for events in batches:
-                    yield events
-        yield self._fallback.process(self._rails.ending(self.converter.usage.wire()))
+            await self._try_again(again, give)
+        last = self._fallback.process(self._rails.ending(self.converter.usage.wire()))
         for change in self._rails.changes:
-            self._altered(change)
+            self._road.altered(self.turn, change)
+        return last
 
-    async def _try_again(self, again: Again) -> AsyncGenerator[list[Event]]:
+    async def _try_again(self, again: Again, give: Give) -> None:
         """The one further try, in the same message; when it fails, the first answer stands as it is."""
         began, first = time.monotonic(), self.converter
         self._rails.begin_again(again, first.usage.wire())
-        self._first, self.converter = first.usage, self._new_converter()
+        self._first, self.converter, self._counted = first.usage, self._new_converter(), 0
         outcome = "failed"
         try:
-            async with aclosing(self._try(again.body(self.chat.body))) as batches:
-                async for events in batches:
-                    yield events
+            await self._try(again.body(self._sending.chat.body), give)
             outcome = "call" if self.converter.tools_called else "text"
         except ApiError as error:
             outcome = f"failed: {error.message}"
@@ -141,34 +123,50 @@ class Exchange:
         finally:
             self._continued(again, outcome, time.monotonic() - began)
 
-    async def _try(self, body: JsonObject) -> AsyncGenerator[list[Event]]:
+    async def _try(self, body: JsonObject, give: Give) -> None:
         """One call of the model server, read to its end or until the rails cut it."""
         async with AsyncExitStack() as opened:
-            response = await self._open(opened, body)
+            answer = await self._sending.open(opened, body)
             self.turn.enter("prefill")
-            if response.headers.get("content-type", "").startswith("application/json"):
-                answer = await read_json(response, self._road.url)
-                self.turn.record.hears(orjson.dumps(answer))
-                yield self._whole(answer)
+            if answer.headers.get("content-type", "").startswith("application/json"):
+                completion = await read_json(answer, self._road.url)
+                self.turn.record.hears(orjson.dumps(completion))
+                await give(self._whole(completion))
                 return
             reader = SseReader()
-            incoming = response.aiter_raw()
-            try:
-                async for data in incoming:
-                    self.turn.record.hears(data)
+            events = await self._read(answer, reader, give)
+            broken_off = self._rails.cut or self.converter.failure is not None
+            if not broken_off:
+                events += self._convert(reader.close())
+                events += self._end(done=reader.done)
+            if events:
+                await give(events)
+            self._check()
+            if not broken_off:
+                await read_to_end(answer)
+
+    async def _read(self, answer: Answer, reader: SseReader, give: Give) -> list[Event]:
+        """Read the stream up to its end mark or to where it is broken off; the events of the last read."""
+        read, hears = answer.read, self.turn.record.hears
+        answer.wait_for_ever()
+        try:
+            async with Silence(self.turn.settings.read_timeout) as silence:
+                while True:
+                    silence.begins()
+                    data = await read()
+                    silence.ends()
+                    if not data:
+                        return []
+                    hears(data)
                     events = self._convert(reader.feed(data))
-                    if events:
-                        yield events
                     if reader.done or self.converter.failure is not None or self._rails.cut:
-                        break
-            except httpx.HTTPError as error:
-                if not self.converter.finish_seen:
-                    raise transport_error(error, self._road.url) from error
-            if self._rails.cut:
-                return
-            yield self._sound(self._convert(reader.close()))
-            yield self._sound(self._end(done=reader.done))
-            await read_to_end(incoming)
+                        return events
+                    if events:
+                        await give(events)
+        except (aiohttp.ClientError, TimeoutError) as error:
+            if not self.converter.finish_seen:
+                raise transport_error(error, self._road.url) from error
+            return []
 
     def _spoken(self, text: str) -> list[Event]:
         """An answer of the proxy's own, in the shape of the model's."""
@@ -177,92 +175,46 @@ class Exchange:
         events = self._whole({"choices": [choice], "usage": tokens})
         return events + self._rails.ending(self.converter.usage.wire())
 
-    async def _open(self, opened: AsyncExitStack, body: JsonObject) -> Answer:
-        """Send the request; once more with simpler tool schemas after a refused grammar, or cut after an overflow."""
-        try:
-            return await self._sent(opened, self._expressible(body))
-        except ApiError as error:
-            other = await self._other(body, error)
-            if other is None:
-                raise
-            return await self._sent(opened, other)
-
-    async def _other(self, body: JsonObject, error: ApiError) -> JsonObject | None:
-        """The body to send after a refusal."""
-        if is_grammar_error(error) and self._road.grammars.refuse(body):
-            return self._expressible(body)
-        if body is not self.chat.body:
-            return None
-        other = await self._road.recover(self.turn, error)
-        self.chat = replace(self.chat, body=other or body)
-        return self._expressible(other) if other is not None else None
-
-    def _expressible(self, body: JsonObject) -> JsonObject:
-        """The body with simpler tool schemas where the server refused these before; the session is told once."""
-        simpler, changes = self._road.grammars.simplified(body)
-        for change in self.turn.session.news(changes):
-            self._altered(change)
-        return simpler
-
-    async def _sent(self, opened: AsyncExitStack, body: JsonObject) -> Answer:
-        road, content = self._road, orjson.dumps(body)
-        self.turn.record.sends(content)
-        stream = road.upstream.stream(road.url, content, self.turn.settings, self._retried, self._waiting)
-        return await opened.enter_async_context(stream)
-
-    def _sound(self, events: list[Event]) -> list[Event]:
-        """The last events, unless they show that the answer broke."""
+    def _check(self) -> None:
+        """Raise what broke the answer."""
         if self.converter.failure is not None:
             raise self.converter.failure
-        return events
 
     def _whole(self, completion: JsonObject) -> list[Event]:
         """The events of an answer that came as one JSON object although a stream was asked for."""
-        events = self._sound(self._convert(completion_to_chunks(completion)))
-        return events + self._sound(self._end(done=True))
+        events = self._convert([*completion_to_chunks(completion)])
+        self._check()
+        events += self._end(done=True)
+        self._check()
+        return events
 
-    def _convert(self, chunks: list[JsonObject]) -> list[Event]:
-        converter = self.converter
-        events: list[Event] = []
-        for chunk in chunks:
-            events += converter.feed(chunk)
+    def _convert(self, items: Sequence[JsonObject | Run]) -> list[Event]:
+        feed = self.converter.feed
+        events = feed(items[0]) if len(items) == 1 else [event for item in items for event in feed(item)]
+        self._observe()
         if not events:
-            progress = converter.progress
-            if progress is not None and progress.total:
-                self.turn.prefill_done = progress.processed / progress.total
             return events
-        self._observe(events)
         return self._fallback.process(self._rails.process(events))
 
     def _end(self, *, done: bool) -> list[Event]:
         return self._fallback.process(self._rails.process(self.converter.finish(done=done)))
 
-    def _observe(self, events: list[Event]) -> None:
-        """Note the phase and the pace; a delta is about one token."""
-        turn = self.turn
-        deltas = [event for event in events if event["type"] == "content_block_delta"]
-        if not deltas:
+    def _observe(self) -> None:
+        """Note the phase and the pace, or how far the prompt is read."""
+        turn, converter = self.turn, self.converter
+        count = converter.pieces - self._counted
+        if not count:
+            progress = converter.progress
+            if progress is not None and progress.total:
+                turn.prefill_done = progress.processed / progress.total
             return
+        self._counted = converter.pieces
         now = time.time()
         first = turn.first_token is None
-        turn.token("thinking" if deltas[-1]["delta"]["type"] == "thinking_delta" else "decode", len(deltas))
+        turn.token("thinking" if converter.thinking else "decode", count)
         if first and turn.ttft is not None:
             self._road.throughput.first_token(now, turn.ttft)
-        self._road.throughput.decoded(now, len(deltas))
-
-    def _altered(self, change: Change) -> None:
-        turn = self.turn
-        self._road.publish(
-            RequestAltered(
-                at=time.time(),
-                session=turn.session.key,
-                request=turn.request_id,
-                what=change.what,
-                why=change.why,
-                before=change.before,
-                after=change.after,
-            )
-        )
+        self._road.throughput.decoded(now, count)
 
     def _continued(self, again: Again, outcome: str, seconds: float) -> None:
         turn = self.turn
@@ -270,9 +222,7 @@ class Exchange:
         turn.session.continued_after[again.reason] = turn.human
         self._road.publish(
             AnswerContinued(
-                at=time.time(),
-                session=turn.session.key,
-                request=turn.request_id,
+                **turn.stamp(),
                 why=again.reason,
                 before=again.said[-BEFORE_SHOWN:],
                 outcome=outcome,
@@ -280,19 +230,3 @@ class Exchange:
                 seconds=seconds,
             )
         )
-
-    def _retried(self, reason: str, attempt: int, pause: float) -> None:
-        turn = self.turn
-        self._road.publish(
-            UpstreamRetried(
-                at=time.time(),
-                session=turn.session.key,
-                request=turn.request_id,
-                reason=reason,
-                attempt=attempt,
-                pause=pause,
-            )
-        )
-
-    def _waiting(self, waiting: bool) -> None:
-        self.turn.enter("connect" if waiting else "queued")

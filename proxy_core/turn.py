@@ -6,7 +6,7 @@ import asyncio
 import secrets
 import time
 from dataclasses import dataclass, field
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, TypedDict
 
 from proxy_core.guardrails.pruning import PrunePlan
 from proxy_core.recalled import Recalled
@@ -19,6 +19,14 @@ from proxy_core.upstream.outline import Outline
 from proxy_core.upstream.tokens import TokenCount
 
 TurnPhase: TypeAlias = Literal["admission", "held", "connect", "queued", "prefill", "thinking", "decode", "done"]
+
+
+class Stamp(TypedDict):
+    """The fields by which an event belongs to a request."""
+
+    at: float
+    session: str
+    request: str
 
 
 def new_request_id() -> str:
@@ -85,6 +93,10 @@ class Turn:
     def seconds(self) -> float:
         """Seconds since the request came in."""
         return time.monotonic() - self.started
+
+    def stamp(self) -> Stamp:
+        """What every event of this turn carries: `RequestStarted(**turn.stamp(), ...)`."""
+        return {"at": time.time(), "session": self.session.key, "request": self.request_id}
 
     async def let_through(self) -> None:
         """Return at once, or when an operator releases the session that he holds."""

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import aclosing, suppress
+from contextlib import suppress
 
 from starlette.types import Receive, Scope, Send
 
+from proxy_core.api.answering import stream_answer, whole_answer
 from proxy_core.api.client_link import ClientLink, Ending
 from proxy_core.api.incoming import ClientGone, headers_of, parse_body, read_body, refuse_threads
 from proxy_core.engine import Engine
-from proxy_core.exchange import Exchange
 from proxy_core.guardrails.usage_scale import UsageScale
 from proxy_core.translate.errors import ApiError
-from proxy_core.translate.response import MessageAssembler
-from proxy_core.translate.sse import encode
 from proxy_core.translate.types import InvalidRequest
 from proxy_core.translate.validate import validate_messages_request
 from proxy_core.turn import Turn, new_request_id
@@ -64,7 +62,8 @@ class MessagesEndpoint:
         try:
             with engine.ledger.running(turn):
                 exchange = await engine.exchange(turn)
-                await (self._stream if turn.stream else self._whole)(turn, exchange, link)
+                scale = UsageScale(turn.settings.usage_scale, engine.window)
+                await (stream_answer if turn.stream else whole_answer)(turn, exchange, link, scale)
                 engine.finished(turn, exchange.outcome)
         except InvalidRequest as error:
             await self._fail(turn, link, headers, ApiError(400, "invalid_request_error", str(error)))
@@ -76,40 +75,6 @@ class MessagesEndpoint:
                 raise
             engine.ledger.cancelled(turn)
             await self._say_cancelled(turn, link, headers)
-
-    async def _stream(self, turn: Turn, exchange: Exchange, link: ClientLink) -> None:
-        scale = self._usage_scale(turn)
-        opening = scale.events(exchange.opening())
-        watcher = asyncio.create_task(link.watch(turn, opening, turn.settings.ping_interval))
-        try:
-            async with aclosing(exchange.run()) as batches:
-                async for events in batches:
-                    told = scale.events(events)
-                    if link.committed:
-                        await link.write(b"".join(map(encode, told)))
-                    else:
-                        await link.commit(b"".join(map(encode, opening + told)))
-            await link.end()
-        finally:
-            watcher.cancel()
-
-    def _usage_scale(self, turn: Turn) -> UsageScale:
-        return UsageScale(turn.settings.usage_scale, self._engine.window)
-
-    async def _whole(self, turn: Turn, exchange: Exchange, link: ClientLink) -> None:
-        assembler = MessageAssembler()
-        scale = self._usage_scale(turn)
-        for event in scale.events(exchange.opening()):
-            assembler.add(event)
-        watcher = asyncio.create_task(link.watch(turn, None, turn.settings.ping_interval))
-        try:
-            async with aclosing(exchange.run()) as batches:
-                async for events in batches:
-                    for event in scale.events(events):
-                        assembler.add(event)
-            await link.respond(200, assembler.message())
-        finally:
-            watcher.cancel()
 
     async def _fail(self, turn: Turn, link: ClientLink, headers: dict[str, str], error: ApiError) -> None:
         self._engine.ledger.failed(turn, error)

@@ -19,7 +19,6 @@ class BlockWriter:
         self.kind: BlockKind | None = None
         self.index = -1
         self.chars = 0
-        self.pieces = 0
         self._events: list[Event] = []
 
     def take(self) -> list[Event]:
@@ -42,7 +41,6 @@ class BlockWriter:
     def tool(self, identifier: str, name: str) -> None:
         """Open a tool_use block."""
         self.chars += len(name)
-        self.pieces += 1
         self._open("tool_use", {"type": "tool_use", "id": identifier, "name": name, "input": {}})
 
     def arguments(self, piece: str) -> None:
@@ -66,5 +64,4 @@ class BlockWriter:
 
     def _delta(self, delta: Event, piece: str) -> None:
         self.chars += len(piece)
-        self.pieces += 1
         self._events.append({"type": "content_block_delta", "index": self.index, "delta": delta})

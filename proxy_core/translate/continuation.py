@@ -7,25 +7,23 @@ the long way.
 from __future__ import annotations
 
 import re
-from typing import Any, Literal, TypeAlias
+from typing import Literal
 
 from proxy_core.translate.blocks import BlockWriter
 from proxy_core.translate.content_scan import ContentScanner
 from proxy_core.translate.prose import Prose
+from proxy_core.translate.runs import PieceKind
 from proxy_core.translate.tool_calls import ToolCalls
-from proxy_core.translate.types import Event, JsonObject
+from proxy_core.translate.types import Event
 
-_BESIDES_CONTENT = frozenset({"usage", "timings", "error", "prompt_progress"})
 _SPECIAL = re.compile(r"[<\[`]")
-
-Continued: TypeAlias = Literal["", "text", "thinking", "tool_use"]
 
 
 class Continuation:
     """Reads chunks that go on with the open block. `kind` is that block's, "" while only the long way may read."""
 
     def __init__(self, writer: BlockWriter, scanner: ContentScanner, prose: Prose, calls: ToolCalls) -> None:
-        self.kind: Continued = ""
+        self.kind: PieceKind | Literal[""] = ""
         self._writer = writer
         self._scanner = scanner
         self._prose = prose
@@ -45,38 +43,25 @@ class Continuation:
             elif kind == "thinking" and not self._prose.holding:
                 self.kind = "thinking"
 
-    def event(self, chunk: JsonObject) -> Event | None:
-        """The event of a chunk that holds a piece for the open block and nothing else; None for every other chunk."""
-        try:
-            choice = chunk["choices"][0]
-            delta = choice["delta"]
-            if choice["finish_reason"] is not None or choice["index"] or not _BESIDES_CONTENT.isdisjoint(chunk):
-                return None
-            if len(delta) == 1 or (len(delta) == 2 and ("role" in delta or not delta.get("content", "?"))):
-                return self._next(delta)
-        except (LookupError, TypeError, AttributeError):
-            pass
-        return None
+    def event(self, kind: PieceKind, text: str, index: int) -> Event | None:
+        """The event of a piece for the open block; None where it is not certain that it is one.
 
-    def _next(self, delta: JsonObject) -> Event | None:
-        kind, writer = self.kind, self._writer
+        `index` numbers the call that arguments belong to.
+        """
+        writer = self._writer
+        if kind != self.kind:
+            return None
         if kind == "text":
-            piece: Any = delta["content"]
-            if piece.__class__ is not str or not piece or _SPECIAL.search(piece):
+            if _SPECIAL.search(text):
                 return None
-            self._scanner.last = piece
-            written = {"type": "text_delta", "text": piece}
+            self._scanner.last = text
+            written = {"type": "text_delta", "text": text}
         elif kind == "thinking":
-            piece = delta.get("reasoning_content") or delta.get("reasoning")
-            if piece.__class__ is not str or not piece:
-                return None
             self._scanner.thought = True
-            written = {"type": "thinking_delta", "thinking": piece}
+            written = {"type": "thinking_delta", "thinking": text}
         else:
-            piece = self._calls.continued(delta["tool_calls"])
-            if not piece:
+            if not self._calls.goes_on(index, text):
                 return None
-            written = {"type": "input_json_delta", "partial_json": piece}
-        writer.chars += len(piece)
-        writer.pieces += 1
+            written = {"type": "input_json_delta", "partial_json": text}
+        writer.chars += len(text)
         return {"type": "content_block_delta", "index": writer.index, "delta": written}

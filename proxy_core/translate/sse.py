@@ -7,6 +7,7 @@ from typing import Any, cast
 import orjson
 
 from proxy_core.translate.chunks import decode_json
+from proxy_core.translate.runs import FUTILE, Mould, Run, mould_of, runs_of
 from proxy_core.translate.types import Event, JsonObject
 
 _HEADS: dict[str, bytes] = {
@@ -36,6 +37,7 @@ PING: bytes = encode({"type": "ping"})
 class SseReader:
     """Turns the bytes of a Chat Completions stream into the JSON objects of its events, as they become complete.
 
+    Events in one read that differ in nothing but the next piece of a text come as a `Run`.
     Bytes may be cut anywhere. Accepts all three line ends, `data:` without a space, comments, several data lines to an
     event, events without a blank line between them, a bare JSON line, and llama.cpp's old `error:` field. Data that is
     not JSON becomes an error object, so that the answer fails instead of losing a piece.
@@ -47,11 +49,17 @@ class SseReader:
         self._rest = bytearray()
         self._data: list[bytes] = []
         self._event = b""
+        self._mould: Mould | None = None
+        self._futile = 0
 
-    def feed(self, data: bytes) -> list[JsonObject]:
+    def feed(self, data: bytes) -> list[JsonObject | Run]:
         """The objects of every event that `data` completes."""
         if self.done:
             return []
+        mould = self._mould
+        if mould is not None and not (self._rest or self._data or self._event) and (run := mould.only(data)):
+            self._futile = 0
+            return [run]
         if b"\n" not in data and b"\r" not in data and not self._rest.endswith(b"\r"):
             self._rest += data
             return []
@@ -64,7 +72,7 @@ class SseReader:
             data = (data[:-1] if cut else data).replace(b"\r\n", b"\n").replace(b"\r", b"\n")
             lines = data.split(b"\n")
             self._rest += lines.pop() + (b"\r" if cut else b"")
-            return self._read(lines)
+            return [*self._read(lines)]
         return self._read_events(data)
 
     def close(self) -> list[JsonObject]:
@@ -79,26 +87,64 @@ class SseReader:
         self._data = []
         return found
 
-    def _read_events(self, data: bytes) -> list[JsonObject]:
+    def _read_events(self, data: bytes) -> list[JsonObject | Run]:
         """The same as reading line by line; short for events of one data line, which nearly all are."""
-        found: list[JsonObject] = []
+        found: list[JsonObject | Run] = []
         events = data.split(b"\n\n")
         rest = events.pop()
-        for event in events:
-            if event.startswith(b"data: {") and not (self._data or self._event) and b"\n" not in event:
-                try:
-                    found.append(orjson.loads(event[6:]))
-                    continue
-                except ValueError:
-                    pass
-            found += self._read([*event.split(b"\n"), b""])
-            if self.done:
-                return found
-        if rest:
+        place = 0
+        while place < len(events) and not self.done:
+            place = self._read_run(events, place, found)
+            if place < len(events):
+                found += self._read_event(events[place])
+                place += 1
+        if rest and not self.done:
             lines = rest.split(b"\n")
             self._rest += lines.pop()
             found += self._read(lines)
         return found
+
+    def _read_run(self, events: list[bytes], place: int, found: list[JsonObject | Run]) -> int:
+        """Read the events from `place` on that fit the mould; the place of the first that does not."""
+        mould = self._mould
+        if mould is None or self._data or self._event:
+            return place
+        head, tail, least = mould.head, mould.tail, mould.least
+        start, end = place, len(events)
+        while place < end:
+            event = events[place]
+            if len(event) < least or not event.startswith(head) or not event.endswith(tail):
+                break
+            place += 1
+        if place == start:
+            return start
+        runs = runs_of(mould, [event[len(head) : len(event) - len(tail)] for event in events[start:place]])
+        if runs is None:
+            found += [item for event in events[start:place] for item in self._read_event(event)]
+        else:
+            self._futile = 0
+            found += runs
+        return place
+
+    def _read_event(self, event: bytes) -> list[JsonObject]:
+        if event.startswith(b"data: {") and not (self._data or self._event) and b"\n" not in event:
+            try:
+                chunk: JsonObject = orjson.loads(event[6:])
+            except ValueError:
+                pass
+            else:
+                self._learn(event, chunk)
+                return [chunk]
+        return self._read([*event.split(b"\n"), b""])
+
+    def _learn(self, event: bytes, chunk: JsonObject) -> None:
+        """Make the mould of an event that fitted none."""
+        if self._futile >= FUTILE:
+            return
+        mould = mould_of(event, chunk)
+        if mould is not None:
+            self._mould = mould
+            self._futile += 1
 
     def _read(self, lines: list[bytes]) -> list[JsonObject]:
         found: list[JsonObject] = []

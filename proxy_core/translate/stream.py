@@ -13,6 +13,7 @@ from proxy_core.translate.content_scan import ContentScanner, Piece
 from proxy_core.translate.continuation import Continuation
 from proxy_core.translate.errors import ApiError, broken_stream, from_error_object
 from proxy_core.translate.prose import Prose
+from proxy_core.translate.runs import Run, piece_of
 from proxy_core.translate.stop import is_limit, named_sequence, stop_reason
 from proxy_core.translate.tool_book import ToolBook
 from proxy_core.translate.tool_calls import ToolCalls
@@ -54,6 +55,8 @@ class StreamConverter:
         self.failure: ApiError | None = None
         self.stop_reason: str | None = None
         self.finish_seen = False
+        self.pieces = 0
+        """Deltas of text, reasoning and calls so far, about one a token."""
         self._message_id = message_id
         self._model = model
         self._input_estimate = max(1, input_tokens)
@@ -79,8 +82,7 @@ class StreamConverter:
     @property
     def usage(self) -> Usage:
         """The tokens so far: the server's counts where it gave them, else estimates."""
-        writer = self._writer
-        output = max(writer.pieces, -(-writer.chars // 4))
+        output = max(self.pieces, -(-self._writer.chars // 4))
         return read_usage(self._usage, self._timings, input_estimate=self._input_estimate, output_estimate=output)
 
     @property
@@ -92,6 +94,11 @@ class StreamConverter:
     def progress(self) -> Progress | None:
         """llama.cpp's latest `prompt_progress`."""
         return None if self._progress is None else read_progress(self._progress)
+
+    @property
+    def thinking(self) -> bool:
+        """A block of reasoning is open."""
+        return self._writer.kind == "thinking"
 
     @property
     def has_content(self) -> bool:
@@ -118,15 +125,40 @@ class StreamConverter:
         }
         return [{"type": "message_start", "message": message}]
 
-    def feed(self, chunk: JsonObject) -> list[Event]:
-        """The events of one chunk; none once the answer has failed or ended."""
-        if self._continuation.kind:
-            event = self._continuation.event(chunk)
-            if event is not None:
-                return [event]
+    def feed(self, item: JsonObject | Run) -> list[Event]:
+        """The events of a chunk or a run of chunks; none once the answer has failed or ended."""
         if self.failure is not None or self._ended:
             return []
-        self._read(chunk)
+        if isinstance(item, Run):
+            mould = item.mould
+            event = self._continuation.event(mould.kind, item.text, mould.index)
+            if event is None:
+                return self._read_run(item)
+            self.pieces += item.count
+            return [event]
+        if self._continuation.kind and (piece := piece_of(item)) and (event := self._continuation.event(*piece)):
+            self.pieces += 1
+            return [event]
+        self._read(item)
+        return self._written()
+
+    def _read_run(self, run: Run) -> list[Event]:
+        """A run, the long way."""
+        kind = run.mould.kind
+        self._answered = True
+        if kind == "tool_use":
+            for chunk in run.chunks():
+                self._read(chunk)
+            return self._written()
+        if kind == "text":
+            self._put(self._scanner.feed(run.text))
+        else:
+            self._reason(run.text)
+        self.pieces += run.count
+        return self._written()
+
+    def _written(self) -> list[Event]:
+        """What the long way wrote."""
         self._continuation.look(broken=self.failure is not None)
         return self._writer.take()
 
@@ -204,21 +236,21 @@ class StreamConverter:
             self._progress = cast("JsonObject", progress)
 
     def _read_delta(self, delta: JsonObject) -> None:
-        if reasoning := reasoning_of(delta):
-            self._release(cut=False)
-            self._scanner.thought = True
-            self._prose.think(reasoning)
         calls: Any = delta.get("tool_calls") or delta.get("function_call")
+        content: Any = delta.get("content")
+        refusal = delta.get("refusal")
+        reasoning = reasoning_of(delta)
+        self.pieces += bool(reasoning or calls or content or refusal)
+        if reasoning:
+            self._reason(reasoning)
         going_on = calls and self._calls.continues(calls)
         if going_on:
             self._calls.add(calls)
-        content: Any = delta.get("content")
         if isinstance(content, str):
             if content:
                 self._put(self._scanner.feed(content))
         elif isinstance(content, list):
             self._read_parts(cast("list[Any]", content))
-        refusal = delta.get("refusal")
         if isinstance(refusal, str) and refusal:
             self._refused = True
             self._prose.say(refusal)
@@ -226,6 +258,11 @@ class StreamConverter:
             self._release(cut=False)
             self._prose.end()
             self._calls.add(calls)
+
+    def _reason(self, piece: str) -> None:
+        self._release(cut=False)
+        self._scanner.thought = True
+        self._prose.think(piece)
 
     def _read_parts(self, parts: list[Any]) -> None:
         for kind, piece in text_parts(parts):

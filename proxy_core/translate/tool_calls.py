@@ -87,28 +87,14 @@ class ToolCalls:
         """A call's block is open, and nothing waits behind it."""
         return self._open is not None and not self._queue
 
-    def continued(self, entries: list[Any]) -> str:
-        """Take the one entry of a delta as more arguments of the open call, and give them; "" when it is not that.
-
-        Only for a caller who writes them at once. Raises `LookupError` or `TypeError` for entries of other shapes.
-        """
-        entry = entries[0]
-        function = entry["function"]
-        piece: Any = function["arguments"]
+    def goes_on(self, index: int, piece: str) -> bool:
+        """Take a piece of arguments for the open call, if `index` is that call's; only for a caller who writes it."""
         call = self._open
-        if (
-            call is None
-            or len(entries) != 1
-            or piece.__class__ is not str
-            or not piece
-            or entry.get("id")
-            or function.get("name")
-            or self._by_index.get(_index(entry)) is not call
-        ):
-            return ""
+        if call is None or self._by_index.get(index) is not call:
+            return False
         call.pieces.append(piece)
         call.sent += 1
-        return piece
+        return True
 
     def add(self, entries: object) -> None:
         """The `tool_calls` of one delta."""

@@ -7,7 +7,7 @@ asks through httpx, on the same connections.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 import aiohttp
@@ -49,24 +49,26 @@ class _Failed(Exception):
 
 
 class Answer:
-    """The answer to a request whose status is 2xx, read as it comes."""
+    """The answer to a request whose status is 2xx, read as it comes.
+
+    `read` waits for more and gives all that has come, no bytes at the end. Raises `aiohttp.ClientError` and
+    `TimeoutError`.
+    """
 
     def __init__(self, response: aiohttp.ClientResponse) -> None:
         self._response = response
         self.headers = response.headers
+        self.read: Callable[[], Awaitable[bytes]] = response.content.readany
 
-    async def aiter_raw(self) -> AsyncGenerator[bytes]:
-        """All that came since the last piece, piece by piece. Raises `httpx.ReadError`, the cause tells why."""
-        content = self._response.content
-        try:
-            while data := await content.readany():
-                yield data
-        except (aiohttp.ClientError, TimeoutError) as error:
-            raise httpx.ReadError(str(error)) from error
+    def wait_for_ever(self) -> None:
+        """Let `read` wait without a limit from the next bytes on: aiohttp sets a new timer for each read."""
+        connection = self._response.connection
+        if connection is not None and connection.protocol is not None:
+            connection.protocol.read_timeout = None
 
     async def aread(self) -> bytes:
-        """The whole body. Raises `httpx.ReadError`."""
-        return b"".join([data async for data in self.aiter_raw()])
+        """The whole body."""
+        return await self._response.content.read()
 
     async def aclose(self) -> None:
         """Give the connection back if the answer was read to its end, else close it."""
@@ -169,7 +171,7 @@ def transport_error(error: Exception, url: str) -> ApiError:
         return connection_error(f"the model server at {address} did not take the connection in time")
     if isinstance(cause, aiohttp.ClientConnectorError):
         return connection_error(f"the model server at {address} cannot be reached")
-    if isinstance(cause, asyncio.TimeoutError):
+    if isinstance(error, TimeoutError) or isinstance(cause, TimeoutError):
         return timeout_error(f"the model server at {address} was silent for too long")
     return connection_error(f"the model server at {address} closed the connection")
 
@@ -177,11 +179,9 @@ def transport_error(error: Exception, url: str) -> ApiError:
 async def _refusal(response: aiohttp.ClientResponse) -> ApiError:
     answer, body = Answer(response), bytearray()
     try:
-        async for part in answer.aiter_raw():
+        while len(body) < ERROR_BODY_LIMIT and (part := await answer.read()):
             body += part
-            if len(body) >= ERROR_BODY_LIMIT:
-                break
-    except httpx.HTTPError:
+    except (aiohttp.ClientError, TimeoutError):
         pass
     finally:
         await answer.aclose()

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import orjson
 
 from proxy_core.translate.response import MessageAssembler
+from proxy_core.translate.runs import Run
 from proxy_core.translate.sse import SseReader
 from proxy_core.translate.stream import StreamConverter
 from proxy_core.translate.types import Event, JsonObject
@@ -66,13 +68,36 @@ def run_bytes(body: bytes, cut_every: int | None = None, into: StreamConverter |
     reader = SseReader()
     events = machine.start()
     step = cut_every or max(1, len(body))
-    objects: list[JsonObject] = []
+    objects: list[JsonObject | Run] = []
     for place in range(0, len(body), step):
         objects += reader.feed(body[place : place + step])
     for item in objects + reader.close():
         events += machine.feed(item)
     events += machine.finish(done=reader.done)
     return [*events, machine.failure.event()] if machine.failure else events
+
+
+def apart(items: Iterable[JsonObject | Run]) -> list[JsonObject]:
+    """What a reader found, chunk by chunk."""
+    return [chunk for item in items for chunk in (item.chunks() if isinstance(item, Run) else [item])]
+
+
+def joined(events: list[Event]) -> list[Event]:
+    """The events with the deltas that follow one another in a block made one: how a text is cut does not matter."""
+    found: list[Event] = []
+    for event in events:
+        last = found[-1] if found else {}
+        if event["type"] != "content_block_delta" or last.get("type") != "content_block_delta":
+            found.append(event)
+            continue
+        assert event["index"] == last["index"]
+        delta, before = event["delta"], last["delta"]
+        if delta["type"] != before["type"]:
+            found.append(event)
+            continue
+        (key,) = delta.keys() - {"type"}
+        found[-1] = {**last, "delta": {"type": delta["type"], key: before[key] + delta[key]}}
+    return found
 
 
 def recording(name: str) -> bytes:

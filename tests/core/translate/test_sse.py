@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from proxy_core.translate.sse import PING, SseReader, encode
 from proxy_core.translate.types import JsonObject
-from tests.core.translate.conversions import recording
+from tests.core.translate.conversions import apart, recording
 
 FRAMINGS: dict[str, tuple[bytes, list[JsonObject], bool]] = {
     "ordinary": (b'data: {"a":1}\n\ndata: {"b":2}\n\ndata: [DONE]\n\n', [{"a": 1}, {"b": 2}], True),
@@ -51,7 +51,7 @@ FRAMINGS: dict[str, tuple[bytes, list[JsonObject], bool]] = {
 def read(body: bytes, cut: int) -> tuple[list[JsonObject], bool]:
     reader = SseReader()
     found = [item for place in range(0, len(body), cut) for item in reader.feed(body[place : place + cut])]
-    return found + reader.close(), reader.done
+    return apart([*found, *reader.close()]), reader.done
 
 
 @pytest.mark.parametrize("cut", [1, 3, 10_000])

@@ -1,0 +1,65 @@
+"""Brings the events of an exchange to its client, one by one as a stream or all together as a Message."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+
+from proxy_core.api.client_link import ClientLink
+from proxy_core.exchange import Exchange, Give
+from proxy_core.guardrails.usage_scale import UsageScale
+from proxy_core.translate.response import MessageAssembler
+from proxy_core.translate.sse import encode
+from proxy_core.translate.types import Event
+from proxy_core.turn import Turn
+
+
+async def stream_answer(turn: Turn, exchange: Exchange, link: ClientLink, scale: UsageScale) -> None:
+    """Write the events as they come, those of one read at once."""
+    opening = scale.events(exchange.opening())
+
+    async def give(events: list[Event]) -> None:
+        data = b"".join(map(encode, scale.events(events)))
+        if link.committed:
+            await link.write(data)
+        else:
+            await link.commit(b"".join(map(encode, opening)) + data)
+
+    async with _watched(turn, link, opening):
+        last = await _run(exchange, give)
+        if link.committed:
+            await link.end(b"".join(map(encode, scale.events(last))))
+        else:
+            await give(last)
+            await link.end()
+
+
+async def whole_answer(turn: Turn, exchange: Exchange, link: ClientLink, scale: UsageScale) -> None:
+    """Write the Message that the events make."""
+    assembler = MessageAssembler()
+
+    async def give(events: list[Event]) -> None:
+        for event in scale.events(events):
+            assembler.add(event)
+
+    await give(exchange.opening())
+    async with _watched(turn, link, None):
+        await give(await _run(exchange, give))
+        await link.respond(200, assembler.message())
+
+
+async def _run(exchange: Exchange, give: Give) -> list[Event]:
+    """The exchange in a task of its own: a read that wakes the request's task would pass the frames of the whole web
+    framework first, each time.
+    """
+    return await asyncio.create_task(exchange.run(give))
+
+
+@asynccontextmanager
+async def _watched(turn: Turn, link: ClientLink, opening: list[Event] | None) -> AsyncGenerator[None]:
+    watcher = asyncio.create_task(link.watch(turn, opening, turn.settings.ping_interval))
+    try:
+        yield
+    finally:
+        watcher.cancel()
