@@ -124,9 +124,9 @@ class Record:
     def settle(self) -> None:
         """The request has ended: hold its texts in no more memory than they need."""
         self.sent = tuple(map(settled, self.sent))
-        for tape in (self.upstream, self.answer):
-            if tape is not None:
-                tape.settle()
+        self._phases, self._times = self._phases[:], self._times[:]  # a list that grew has room to grow on
+        self.upstream = self.upstream.settled() if self.upstream is not None else None
+        self.answer = self.answer.settled() if self.answer is not None else None
 
     def empty(self) -> None:
         """Let go of the texts."""

@@ -172,8 +172,10 @@ def _read(item: JsonObject) -> _Piece:
         name, arguments = str(function.get("name", "")), str(function.get("arguments", ""))
         mixes.append(("calls", joined((fixed(CALL_TOKENS), mix_of(name), mix_of(arguments)))))
         calls.append((str(call.get("id")), reads_file(name, arguments)))
+    total = joined(mix for _, mix in mixes)
+    if len({part for part, _ in mixes}) == 1:
+        return _Piece(((own, total),), total, total.total)
     parts: tuple[tuple[Part, Mix], ...] = tuple((part, mix) for part, mix in mixes if mix != NOTHING)
-    total = joined(mix for _, mix in parts)
     return _Piece(parts, total, total.total, tuple(calls))
 
 

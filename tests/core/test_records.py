@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import random
+import tracemalloc
 from itertools import count
 
+import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,7 +15,7 @@ from proxy_core import events as ev
 from proxy_core.masking import MASK
 from proxy_core.record_making import spans
 from proxy_core.record_views import Span
-from proxy_core.recording import Kept, Tape, kept
+from proxy_core.recording import PIECE_OVERHEAD, Kept, Tape, kept
 from proxy_core.records import OVERHEAD, RESERVED, Record, RecordStore
 from proxy_core.translate.types import Change
 
@@ -50,7 +53,7 @@ def test_a_small_body_is_not_copied() -> None:
 
 @given(st.integers(Kept.LIMIT + 1, 3 * Kept.LIMIT))
 def test_of_a_large_body_both_ends_are_kept(size: int) -> None:
-    data = bytes(number % 251 for number in range(size))
+    data = (bytes(range(251)) * (size // 251 + 1))[:size]
     part = kept(data)
     assert part.held == Kept.LIMIT
     assert part.size == size
@@ -75,6 +78,21 @@ def test_a_stream_is_bounded_and_keeps_both_ends(sizes: list[int]) -> None:
     assert whole.endswith(part.tail)
     if len(whole) + 48 * len(sizes) <= Tape.HEAD:
         assert part.head == whole
+
+
+@given(st.lists(st.integers(1, 40_000), max_size=40), st.booleans())
+def test_an_ended_stream_reads_the_same_in_less_memory(sizes: list[int], alike: bool) -> None:
+    tape = Tape()
+    for number, size in enumerate(sizes):
+        tape.add((b"data: {}" * size)[:size] if alike else random.Random(number).randbytes(size))
+    ended = tape.settled()
+    assert ended.kept() == tape.kept()
+    assert ended.held <= tape.held + PIECE_OVERHEAD
+    if alike and sum(sizes) > 10_000:
+        assert ended.held < tape.held / 4
+    for late in (tape, ended):
+        late.add(b"event: error\n\n")
+    assert ended.kept() == tape.kept()
 
 
 def test_pieces_are_kept_by_reference() -> None:
@@ -117,6 +135,43 @@ def test_the_store_stays_within_its_bounds_whatever_happens(steps: list[tuple[st
         for name in "abcd":
             assert len(store.requests(name)) <= store.per_session
             assert all(record.size <= record.counted for record in records)
+
+
+def test_small_texts_are_bounded_by_their_number() -> None:
+    store = RecordStore(most_texts=3)
+    for number, session in enumerate("abcab"):
+        begun(store, f"r{number}", session)
+        store.take(finished(f"r{number}", session))
+    assert {view.id for session in "abc" for view in store.requests(session) if view.bodies} == {"r0", "r3", "r4"}, (
+        "b and c had none for longest"
+    )
+    assert (store.texts, len(store)) == (3, 5)
+    for session in "abc":
+        store.take(ev.SessionForgotten(at=1.0, session=session, reason="idle"))
+    assert (store.texts, store.held, len(store)) == (0, 0, 0)
+
+
+def test_what_a_client_sends_with_every_request_is_held_once() -> None:
+    store = RecordStore()
+    records = [begun(store, f"r{number}") for number in range(2)]
+    assert records[0].headers is records[1].headers
+
+
+def test_a_body_of_orjson_does_not_keep_the_room_behind_it() -> None:
+    store = RecordStore()
+    tracemalloc.start()
+    try:
+        before, _ = tracemalloc.get_traced_memory()
+        for number in range(100):
+            record = begun(store, f"r{number}")
+            record.sends(orjson.dumps({"text": "x" * 100}))
+            record.tells(orjson.dumps({"text": "y" * 100}))
+            store.take(finished(f"r{number}"))
+            del record
+        after, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert (after - before) / 100 < 3000
 
 
 def test_texts_go_first_where_there_was_no_request_for_longest() -> None:
