@@ -13,6 +13,7 @@ from typing import Any, cast
 
 import orjson
 
+from proxy_core.exact import exact
 from proxy_core.guardrails.loop_digest import content_key
 from proxy_core.translate.messages import ReadMessage
 from proxy_core.translate.tools import Tools
@@ -98,7 +99,7 @@ class MessageMemory:
             self._known.move_to_end(fingerprint)
             return known
         key = None if _MARK in written else fingerprint
-        known = self._known[fingerprint] = Known(message, written, fingerprint, key)
+        known = self._known[fingerprint] = Known(message, exact(written), fingerprint, key)
         self._bytes += _size(written)
         while len(self._known) > self._most or (self._bytes > self._most_bytes and len(self._known) > 1):
             self._bytes -= self._known.popitem(last=False)[1].forget()
@@ -118,7 +119,7 @@ class MessageMemory:
         key = hash(written)
         known = self._tools.get(key)
         if known is None:
-            known = self._tools[key] = KnownTools(tools, written)
+            known = self._tools[key] = KnownTools(tools, exact(written))
             if len(self._tools) > TOOL_SETS_KEPT:
                 self._tools.popitem(last=False)
         self._tools.move_to_end(key)

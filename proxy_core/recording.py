@@ -7,6 +7,8 @@ from collections import deque
 from dataclasses import dataclass
 from typing import ClassVar
 
+from proxy_core.exact import exact
+
 PIECE_OVERHEAD = 48
 """Bytes that a piece takes besides its content."""
 
@@ -36,16 +38,8 @@ def kept(data: bytes) -> Kept:
 
 
 def settled(body: Kept) -> Kept:
-    """The body in no more memory than it needs.
-
-    orjson leaves room for eight times the text at the end of the bytes that it makes: 300 bytes take 4 KB.
-    """
+    """The body in no more memory than it needs."""
     return Kept(exact(body.head), body.tail, body.size)
-
-
-def exact(data: bytes) -> bytes:
-    """A copy in as many bytes as it is long."""
-    return bytes(memoryview(data))
 
 
 class Tape:
