@@ -35,15 +35,15 @@ class BodyReader:
         memory = self._memory
         begin = raw.find(_MESSAGES) + len(_MESSAGES) if len(raw) >= SMALL else 0
         if begin < len(_MESSAGES):
-            return Recalled(memory, orjson.loads(raw))
+            return Recalled(memory, orjson.loads(raw), len(raw))
         found, end = self._beginning(raw, begin)
         tools, at = self._tools(raw, begin, end)
         body = self._parsed(raw, begin, end, tools, at) if found or tools else None
         if body is None:
-            return Recalled(memory, orjson.loads(raw))
+            return Recalled(memory, orjson.loads(raw), len(raw))
         body["messages"][:1] = [known.message for known in found]
         memory.touch(found)
-        return Recalled(memory, body, found, tools)
+        return Recalled(memory, body, len(raw), found, tools)
 
     def _beginning(self, raw: bytes, begin: int) -> tuple[list[Known], int]:
         """The known messages with which a list that begins at `begin` begins, and where the last of them ends."""

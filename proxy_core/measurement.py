@@ -51,7 +51,9 @@ class Measurement:
 
     async def count(self, turn: Turn, chat: ChatRequest, facts: UpstreamFacts, window: int) -> TokenCount:
         """The best figure for a prompt; asks the server only when the prompt may come near the window."""
-        outline = turn.outline = self.counter.outlines.outline(chat.body)
+        thread = turn.thread
+        outline, thread.begun = self.counter.outlines.outline_from(chat.body, thread.begun)
+        turn.outline = outline
         near = turn.session.prefix.last if turn.role in LIKE_THE_LAST else None
         best = self.counter.best(outline, near)
         if best.source != "exact" and window and best.most >= NEAR * window:

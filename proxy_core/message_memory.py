@@ -16,7 +16,7 @@ import orjson
 from proxy_core.exact import exact
 from proxy_core.guardrails.loop_digest import content_key
 from proxy_core.translate.messages import ReadMessage
-from proxy_core.translate.tools import Tools
+from proxy_core.translate.tools import Tools, read_tools
 from proxy_core.translate.types import JsonObject
 
 MESSAGES_KEPT = 8192
@@ -24,6 +24,9 @@ BYTES_KEPT = 48 * 2**20
 """Of the messages, counted twice: as JSON, and for the texts that stay alive with them."""
 
 TOOL_SETS_KEPT = 64
+CHOICES_KEPT = 8
+"""Of one set of tools."""
+
 FIRSTS_KEPT = 64
 """Beginnings of conversations that are looked for in a body."""
 
@@ -68,6 +71,16 @@ class KnownTools:
     written: bytes
     valid: bool = False
     translated: dict[tuple[str, bytes], Tools] = field(default_factory=dict[tuple[str, bytes], Tools])
+
+    def read(self, body: JsonObject, server_kind: str) -> Tools:
+        """The tools of a valid body that declares these. Raises `InvalidRequest` as `read_tools` does."""
+        key = (server_kind, orjson.dumps(body.get("tool_choice")))
+        found = self.translated.get(key)
+        if found is None:
+            if len(self.translated) >= CHOICES_KEPT:
+                self.translated.clear()
+            found = self.translated[key] = read_tools(body, server_kind)
+        return found
 
 
 class MessageMemory:

@@ -17,6 +17,7 @@ from proxy_core.guardrails.rails import RailsPolicy
 from proxy_core.message_memory import MessageMemory
 from proxy_core.recalled import Recalled
 from proxy_core.settings import Settings
+from proxy_core.threads import Thread, Threads
 from proxy_core.translate.request import ChatRequest, RequestOptions, to_chat_completions
 from proxy_core.translate.types import JsonObject
 from proxy_core.turn import Turn
@@ -48,15 +49,17 @@ class Preparation:
         self._scores = ScoreCache()
         self._memory = MessageMemory()
         self.bodies = BodyReader(self._memory)
+        self._threads = Threads()
 
     async def prepare(self, turn: Turn, facts: UpstreamFacts) -> Prepared:
         """Make the request of a turn. Raises `InvalidRequest`."""
         if turn.recalled is None:
             turn.recalled = Recalled(self._memory, turn.body)
+        turn.thread = self._threads.of(turn.session.key, turn.role, len(turn.body["messages"]), turn.recalled.size)
         loop = self._loop_plan(turn, turn.recalled)
         body = turn.body if loop is None else {**turn.body, "messages": loop.messages}
         body = await self._cut(turn, body)
-        chat = await self.translated(body, turn.settings, facts, turn.recalled)
+        chat = await self.translated(body, turn.settings, facts, turn.recalled, turn.thread)
         if turn.role in AGENT_ROLES and len(chat.tool_names) > 1:
             chat = replace(chat, body=chat.body | {"tools": turn.session.tools.steady(chat.body["tools"])})
         chat = self._steered(turn, chat, loop)
@@ -66,9 +69,15 @@ class Preparation:
         return Prepared(chat, policy, loop.ending if loop is not None else "")
 
     async def translated(
-        self, body: JsonObject, settings: Settings, facts: UpstreamFacts, recalled: Recalled | None = None
+        self,
+        body: JsonObject,
+        settings: Settings,
+        facts: UpstreamFacts,
+        recalled: Recalled | None = None,
+        thread: Thread | None = None,
     ) -> ChatRequest:
-        """Translate; `recalled`: what is known of the body's messages, or of those they were made from.
+        """Translate; `recalled`: what is known of the body's messages, or of those they were made from; `thread`: of
+        the conversation.
 
         Reading a PDF takes seconds the first time, and runs beside the loop.
         """
@@ -76,9 +85,15 @@ class Preparation:
         options = RequestOptions(
             model=model, server_kind=facts.kind, system_reminders=settings.system_reminders, vision=facts.vision
         )
-        reading = (recalled or Recalled(self._memory, body)).reading(body["messages"], facts.vision)
+        recalled = recalled or Recalled(self._memory, body)
+        reading = recalled.reading(body["messages"], facts.vision)
         read = await asyncio.to_thread(reading.all) if reading.slow else reading.all()
-        return to_chat_completions(body, options, read)
+        tools = recalled.tools.read(body, facts.kind) if recalled.tools is not None else None
+        if thread is None:
+            return to_chat_completions(body, options, read, tools)
+        chat = to_chat_completions(body, options, read, tools, thread.conversation)
+        thread.conversation = chat.conversation
+        return chat
 
     def _loop_plan(self, turn: Turn, recalled: Recalled) -> LoopPlan | None:
         messages: list[JsonObject] = turn.body["messages"]

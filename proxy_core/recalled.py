@@ -14,13 +14,20 @@ from proxy_core.translate.types import JsonObject
 class Recalled:
     """The messages of one request. The body must stay alive and unchanged as long as this.
 
-    `found`: what is known of the first messages already, for a caller that met them where they stand.
+    `size`: the bytes of the body as it came. `found`: what is known of the first messages already, for a caller that
+    met them where they stand.
     """
 
     def __init__(
-        self, memory: MessageMemory, body: object, found: Sequence[Known] = (), tools: KnownTools | None = None
+        self,
+        memory: MessageMemory,
+        body: object,
+        size: int = 0,
+        found: Sequence[Known] = (),
+        tools: KnownTools | None = None,
     ) -> None:
         self.body = body
+        self.size = size
         declared = tools_of(body)
         self.tools = memory.known_tools(declared) if tools is None and declared is not None else tools
         self._memory = memory

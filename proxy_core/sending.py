@@ -6,14 +6,13 @@ from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 
-import orjson
-
 from proxy_core.events import EngineEvent, RequestAltered, UpstreamRetried
 from proxy_core.guardrails.grammar_memory import GrammarMemory
 from proxy_core.throughput import Throughput
 from proxy_core.translate.errors import ApiError, is_grammar_error
 from proxy_core.translate.request import ChatRequest
 from proxy_core.translate.types import Change, JsonObject
+from proxy_core.translate.written import write
 from proxy_core.turn import Turn
 from proxy_core.upstream.client import Answer, UpstreamClient
 
@@ -77,7 +76,7 @@ class Sending:
         return simpler
 
     async def _sent(self, opened: AsyncExitStack, body: JsonObject) -> Answer:
-        road, turn, content = self._road, self._turn, orjson.dumps(body)
+        road, turn, content = self._road, self._turn, write(body)
         turn.record.sends(content)
         stream = road.upstream.stream(road.url, content, turn.settings, self._retried, self._waiting)
         return await opened.enter_async_context(stream)

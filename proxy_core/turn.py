@@ -14,6 +14,7 @@ from proxy_core.records import Record
 from proxy_core.sessions.identity import Identity
 from proxy_core.sessions.store import Session
 from proxy_core.settings import Settings
+from proxy_core.threads import Thread
 from proxy_core.translate.types import JsonObject
 from proxy_core.upstream.outline import Outline
 from proxy_core.upstream.tokens import TokenCount
@@ -64,6 +65,8 @@ class Turn:
     cancelled_by: str = ""
     recalled: Recalled | None = None
     """What was known of the body's messages before."""
+    thread: Thread = field(default_factory=Thread)
+    """What was made of the conversation on its last turn."""
     plan: PrunePlan | None = None
     """What of the conversation is sent; None for requests that carry none."""
     human: int = 0

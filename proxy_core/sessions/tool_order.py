@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from operator import itemgetter
 
 from proxy_core.translate.types import JsonObject
 
@@ -21,9 +22,10 @@ class ToolOrder:
         A client that reorders its tools, or puts one that it loaded between the others, would have the whole
         conversation behind them read again.
         """
-        names = [str(tool["function"]["name"]) for tool in tools]
-        if len(self._places) > MOST:
-            self._places.clear()
-        for name in names:
-            self._places.setdefault(name, len(self._places))
-        return [tool for _, tool in sorted(zip(names, tools, strict=True), key=lambda named: self._places[named[0]])]
+        known = self._places
+        if len(known) > MOST:
+            known.clear()
+        places = [known.setdefault(str(tool["function"]["name"]), len(known)) for tool in tools]
+        if places == sorted(places):
+            return list(tools)
+        return [tool for _, tool in sorted(zip(places, tools, strict=True), key=itemgetter(0))]

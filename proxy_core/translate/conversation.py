@@ -6,20 +6,32 @@ that neighbours of one side join. So the messages of one turn begin with all tho
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import takewhile
 
 from proxy_core.translate.content import message_content, text_part
 from proxy_core.translate.messages import AssistantMessage, Call, ReadMessage, SystemMessage, ToolResult, UserMessage
 from proxy_core.translate.system_text import reminder
 from proxy_core.translate.types import Change, JsonObject
+from proxy_core.translate.written import Written
 
 NO_RESULT = "(no result was recorded for this call)"
 PARAGRAPH = "\n\n"
 
 
+@dataclass(frozen=True, slots=True)
+class _Mark:
+    """Where a side begins: the messages read before it, what they came to, and the calls it may answer."""
+
+    read: int
+    messages: int
+    changes: int
+    open: list[tuple[str, Call]]
+
+
 class Conversation:
-    """Builds the message list. `raw_system`: system messages keep their role instead of becoming reminders.
+    """Builds the message list, once. `raw_system`: system messages keep their role instead of becoming reminders.
 
     `reasoning_key` is the field in which the server reads an assistant's earlier thinking.
     """
@@ -30,23 +42,49 @@ class Conversation:
         self._system = system
         self._raw = raw_system
         self._reasoning_key = reasoning_key
+        self._read: Sequence[ReadMessage] = ()
+        self._marks: list[_Mark] = []
         self._open: list[tuple[str, Call]] = []
         """Calls of the last assistant message with the ids that the client gave them, not yet answered."""
 
-    def build(self, messages: Sequence[ReadMessage]) -> list[JsonObject]:
-        """The whole list of messages."""
-        leading = [] if self._raw else list(takewhile(lambda message: isinstance(message, SystemMessage), messages))
-        texts = [self._system, *(message.text for message in leading if isinstance(message, SystemMessage))]
-        opening = PARAGRAPH.join(text for text in texts if text)
-        if opening:
-            self.messages.append({"role": "system", "content": opening})
-        for side in _sides(messages[len(leading) :]):
+    def build(self, messages: Sequence[ReadMessage], earlier: Conversation | None = None) -> list[JsonObject]:
+        """The whole list of messages. It goes on from the beginning that `earlier`, once built, has in common."""
+        self._read = messages
+        begun = self._resume(earlier) if earlier is not None else 0
+        for start, side in _sides(messages, begun or self._begin(messages)):
+            self._marks.append(_Mark(start, len(self.messages), len(self.changes), self._open))
             if isinstance(side[0], AssistantMessage):
                 self._assistant([message for message in side if isinstance(message, AssistantMessage)])
             else:
                 self._user([message for message in side if not isinstance(message, AssistantMessage)])
         self._tools({})
         return self.messages
+
+    def _begin(self, messages: Sequence[ReadMessage]) -> int:
+        """The system message, from the system text and the system messages that lead; how many of these there are."""
+        leading = [] if self._raw else list(takewhile(lambda message: isinstance(message, SystemMessage), messages))
+        texts = [self._system, *(message.text for message in leading if isinstance(message, SystemMessage))]
+        opening = PARAGRAPH.join(text for text in texts if text)
+        if opening:
+            self.messages.append(Written({"role": "system", "content": opening}))
+        return len(leading)
+
+    def _resume(self, earlier: Conversation) -> int:
+        """Take over what `earlier` made of the same beginning; the number of messages that need not be read again.
+
+        A side may go on in later messages, so it counts only from its first message on, which must be the same.
+        """
+        if (self._system, self._raw, self._reasoning_key) != (earlier._system, earlier._raw, earlier._reasoning_key):
+            return 0
+        same = _shared(earlier._read, self._read)
+        for number in range(len(earlier._marks) - 1, 0, -1):
+            mark = earlier._marks[number]
+            if mark.read < same:
+                self.messages = earlier.messages[: mark.messages]
+                self.changes = earlier.changes[: mark.changes]
+                self._marks, self._open = earlier._marks[:number], mark.open
+                return mark.read
+        return 0
 
     def _assistant(self, side: list[AssistantMessage]) -> None:
         """All messages of one turn as one: llama.cpp refuses two assistant messages at the end, templates anywhere."""
@@ -62,7 +100,7 @@ class Conversation:
                 {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": call.arguments}}
                 for _, call in self._open
             ]
-        self.messages.append(message)
+        self.messages.append(Written(message))
 
     def _user(self, side: Sequence[UserMessage | SystemMessage]) -> None:
         """The results in the order of their calls, then what else the side said, in its order."""
@@ -102,7 +140,7 @@ class Conversation:
                 why = "the conversation holds no result for it; servers refuse a call without one"
                 self.changes.append(Change(f"call of {call.name}", why, after=NO_RESULT))
             text = NO_RESULT if answer is None else answer.text
-            self.messages.append({"role": "tool", "tool_call_id": call.id, "content": text})
+            self.messages.append(Written({"role": "tool", "tool_call_id": call.id, "content": text}))
         self._open = []
 
     def _orphan(self, result: ToolResult) -> list[JsonObject]:
@@ -122,19 +160,29 @@ class Conversation:
             else:
                 joined.append((role, list(parts)))
         for role, parts in joined:
-            self.messages.append({"role": role, "content": message_content(parts)})
+            self.messages.append(Written({"role": role, "content": message_content(parts)}))
 
 
-def _sides(messages: Iterable[ReadMessage]) -> list[list[ReadMessage]]:
-    """Neighbours of one side together; system messages belong to the user's side, and empty ones vanish."""
-    sides: list[list[ReadMessage]] = []
-    for message in messages:
+def _shared(one: Sequence[ReadMessage], other: Sequence[ReadMessage]) -> int:
+    """How many messages both begin with."""
+    most = min(len(one), len(other))
+    pairs = zip(one, other, strict=False)
+    return next((place for place, (mine, theirs) in enumerate(pairs) if mine is not theirs and mine != theirs), most)
+
+
+def _sides(messages: Sequence[ReadMessage], start: int) -> list[tuple[int, list[ReadMessage]]]:
+    """From `start` on, neighbours of one side together, with the place of the first; system messages belong to the
+    user's side, and empty ones vanish.
+    """
+    sides: list[tuple[int, list[ReadMessage]]] = []
+    for place in range(start, len(messages)):
+        message = messages[place]
         if isinstance(message, SystemMessage) and not message.text:
             continue
-        if sides and isinstance(sides[-1][0], AssistantMessage) == isinstance(message, AssistantMessage):
-            sides[-1].append(message)
+        if sides and isinstance(sides[-1][1][0], AssistantMessage) == isinstance(message, AssistantMessage):
+            sides[-1][1].append(message)
         else:
-            sides.append([message])
+            sides.append((place, [message]))
     return sides
 
 

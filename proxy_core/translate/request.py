@@ -11,7 +11,7 @@ from proxy_core.translate.messages import ReadMessage, read_message
 from proxy_core.translate.reasoning_options import reasoning_changes, reasoning_fields, reasoning_key
 from proxy_core.translate.stop import LLAMA_CPP_NAMES_IT
 from proxy_core.translate.system_text import system_text
-from proxy_core.translate.tools import read_tools
+from proxy_core.translate.tools import Tools, read_tools
 from proxy_core.translate.types import Change, JsonObject
 
 USER_ID_LIMIT = 64
@@ -46,14 +46,21 @@ class ChatRequest:
     tool_names: frozenset[str]
     stop_sequences: tuple[str, ...]
     structured: bool
+    conversation: Conversation | None = None
+    """The messages as they were put together, for the translation of the next turn."""
 
 
 def to_chat_completions(
-    body: JsonObject, options: RequestOptions, read: Sequence[ReadMessage] | None = None
+    body: JsonObject,
+    options: RequestOptions,
+    read: Sequence[ReadMessage] | None = None,
+    tools: Tools | None = None,
+    earlier: Conversation | None = None,
 ) -> ChatRequest:
     """Translate a validated body, which stays as it is; the same body always gives the same bytes.
 
-    `read`: the body's messages as `read_message` reads them, for a caller that has them already.
+    `read` and `tools`: the body's messages as `read_message` reads them, and its tools as `read_tools` does, for a
+    caller that has them already. `earlier`: what an earlier turn made of its messages; the same comes out without it.
     Raises `InvalidRequest` when `tool_choice` names a tool that was not declared. Takes time in proportion to the
     body; a PDF that is new to this process may take seconds (`documents.holds_pdf` tells beforehand).
     """
@@ -64,8 +71,9 @@ def to_chat_completions(
         raw_system=options.system_reminders == "raw",
         reasoning_key=reasoning_key(options.server_kind),
     )
-    messages = conversation.build(read)
-    tools = read_tools(body, options.server_kind)
+    messages = conversation.build(read, earlier)
+    if tools is None:
+        tools = read_tools(body, options.server_kind)
     stops = tuple(stop for stop in body.get("stop_sequences") or () if stop)
     response_format = _response_format(body)
     chat: JsonObject = {"model": options.model, "messages": messages, **tools.fields}
@@ -82,7 +90,7 @@ def to_chat_completions(
     chat["stream_options"] = {"include_usage": True}
     changes = [change for message in read for change in message.changes]
     changes += [*conversation.changes, *tools.changes, *reasoning_changes(body, reasoning), *_unsupported(body)]
-    return ChatRequest(chat, tuple(changes), tools.names, stops, bool(response_format))
+    return ChatRequest(chat, tuple(changes), tools.names, stops, bool(response_format), conversation)
 
 
 def _plain_fields(body: JsonObject) -> Iterator[tuple[str, Any]]:

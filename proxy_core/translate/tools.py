@@ -8,6 +8,7 @@ from typing import Any, cast
 
 from proxy_core.translate.client_tools import client_tool_schema
 from proxy_core.translate.types import Change, InvalidRequest, JsonObject
+from proxy_core.translate.written import Written
 
 _OBJECT_CHOICE = frozenset(("vllm", "sglang", "openrouter"))
 """Servers on which `tool_choice` may name one function. llama.cpp takes such an object for `auto` without a word."""
@@ -55,7 +56,7 @@ def _function(tool: JsonObject) -> JsonObject:
     function["parameters"] = {"type": "object", "properties": {}} | (tool.get("input_schema") or {})
     if tool.get("strict") is True:
         function["strict"] = True
-    return {"type": "function", "function": function}
+    return Written({"type": "function", "function": function})
 
 
 def _description(tool: JsonObject) -> str:

@@ -15,6 +15,7 @@ from typing import Any, Literal, TypeAlias, cast
 import orjson
 
 from proxy_core.translate.types import JsonObject
+from proxy_core.translate.written import Written
 from proxy_core.upstream.estimate import NOTHING, Mix, fixed, joined, mix_of
 from proxy_core.upstream.file_reads import reads_file
 
@@ -35,6 +36,9 @@ MEDIA_TOKENS = 1000
 
 PIECES_KEPT = 8192
 """About 8 MB: as many as messages are remembered."""
+
+UNSETTLED = 8
+"""Pieces at the end of a prompt that may still become others on the next turn."""
 
 Part: TypeAlias = Literal["tools", "system", "files", "results", "calls", "chat", "thinking"]
 """What fills a context window: tool declarations; system text; results of calls that read files; other results; the
@@ -91,6 +95,55 @@ class Outline:
 
 
 @dataclass(slots=True)
+class Beginning:
+    """A prompt up to some piece, to go on from on the next turn; `tools` says how many the whole has."""
+
+    tools: int
+    items: list[JsonObject] = field(default_factory=list[JsonObject])
+    fingerprints: array[int] = field(default_factory=lambda: array("q"))
+    costs: array[float] = field(default_factory=lambda: array("d"))
+    roles: list[str] = field(default_factory=list[str])
+    mix: Mix = NOTHING
+    fill: dict[Part, Mix] = field(default_factory=dict[Part, Mix])
+    reading: dict[str, bool] = field(default_factory=dict[str, bool])
+
+    def starts(self, tools: list[JsonObject], messages: list[JsonObject]) -> bool:
+        """Whether a prompt of these tools and messages begins so."""
+        count = len(self.items) - self.tools
+        return (
+            self.tools == len(tools)
+            and 0 <= count <= len(messages)
+            and self.items[: self.tools] == tools
+            and self.items[self.tools :] == messages[:count]
+        )
+
+    def add(self, items: list[JsonObject], pieces: list[tuple[int, _Piece]]) -> None:
+        """Go on with some more pieces."""
+        fill: dict[Part, list[Mix]] = {part: [mix] for part, mix in self.fill.items()}
+        for item, (fingerprint, piece) in zip(items, pieces, strict=True):
+            self.fingerprints.append(fingerprint)
+            self.costs.append(piece.cost)
+            if "role" in item:
+                self.roles.append(str(item["role"]))
+            if piece.calls:
+                self.reading.update(piece.calls)
+            for part, mix in piece.mixes:
+                place = part
+                if part == "results" and self.reading.get(str(item.get("tool_call_id")), False):
+                    place = "files"
+                fill.setdefault(place, []).append(mix)
+        self.items += items
+        self.mix = joined([self.mix, *(piece.total for _, piece in pieces)])
+        self.fill = {part: joined(mixes) for part, mixes in fill.items()}
+
+    def copy(self) -> Beginning:
+        """One that can go on by itself."""
+        return Beginning(
+            self.tools, [], self.fingerprints[:], self.costs[:], self.roles[:], self.mix, self.fill, self.reading.copy()
+        )
+
+
+@dataclass(slots=True)
 class OutlineBook:
     """Makes outlines, and keeps the estimates of the pieces seen last."""
 
@@ -98,38 +151,47 @@ class OutlineBook:
 
     def outline(self, body: JsonObject) -> Outline:
         """The outline of a Chat Completions body. Takes time for each piece, and for the texts that are new."""
+        return self.outline_from(body, None)[0]
+
+    def outline_from(self, body: JsonObject, begun: Beginning | None) -> tuple[Outline, Beginning]:
+        """The same for a turn of a conversation, with what the next turn may begin with.
+
+        `begun`, which the turn before gave, is used up; where the prompt starts with it, its pieces take no time.
+        """
         tools: list[JsonObject] = body.get("tools") or []
         messages: list[JsonObject] = body.get("messages") or []
-        fingerprints, costs = array("q"), array("d")
-        fill: dict[Part, list[Mix]] = {}
-        reading: dict[str, bool] = {}
-        total: list[Mix] = [fixed(TURN_TOKENS + (TOOLS_TOKENS if tools else 0))]
-        for source in (tools, messages):
-            for item in source:
-                fingerprint, piece = self._piece(item)
-                fingerprints.append(fingerprint)
-                costs.append(piece.cost)
-                total.append(piece.total)
-                if piece.calls:
-                    reading.update(piece.calls)
-                for part, mix in piece.mixes:
-                    place = part
-                    if part == "results" and reading.get(str(item.get("tool_call_id")), False):
-                        place = "files"
-                    fill.setdefault(place, []).append(mix)
+        if begun is None or not begun.starts(tools, messages):
+            begun = Beginning(len(tools), mix=fixed(TURN_TOKENS + (TOOLS_TOKENS if tools else 0)))
+        items = [*tools, *messages]
+        settled = max(len(items) - UNSETTLED, len(begun.items))
+        self._go_on(begun, items[len(begun.items) : settled])
+        whole = begun.copy()
+        self._go_on(whole, items[settled:])
         while len(self._pieces) > PIECES_KEPT:
             self._pieces.popitem(last=False)
-        return Outline(
+        outline = Outline(
             model=str(body.get("model", "")),
             tools=len(tools),
-            fingerprints=fingerprints,
-            costs=costs,
-            roles=tuple(str(message.get("role", "")) for message in messages),
-            mix=joined(total),
-            fill={part: joined(mixes) for part, mixes in fill.items()},
+            fingerprints=whole.fingerprints,
+            costs=whole.costs,
+            roles=tuple(whole.roles),
+            mix=whole.mix,
+            fill=whole.fill,
         )
+        return outline, begun
+
+    def _go_on(self, begun: Beginning, items: list[JsonObject]) -> None:
+        if items:
+            begun.add(items, list(map(self._piece, items)))
 
     def _piece(self, item: JsonObject) -> tuple[int, _Piece]:
+        if isinstance(item, Written):
+            if item.piece is None:
+                item.piece = self._looked_up(item)
+            return item.piece
+        return self._looked_up(item)
+
+    def _looked_up(self, item: JsonObject) -> tuple[int, _Piece]:
         fingerprint = _fingerprint(item)
         known = self._pieces.get(fingerprint)
         if known is None:

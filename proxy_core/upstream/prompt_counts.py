@@ -12,6 +12,7 @@ import httpx
 import orjson
 
 from proxy_core.translate.types import JsonObject
+from proxy_core.translate.written import write
 from proxy_core.upstream import urls
 from proxy_core.upstream.facts import UpstreamFacts
 from proxy_core.upstream.probe import at, count
@@ -50,7 +51,7 @@ class PromptCounts:
         self._meet(facts)
         if facts.kind not in {"llama.cpp", "vllm", "unknown"}:
             return 0
-        content = orjson.dumps(_only(body, _VLLM_KEYS if facts.kind == "vllm" else _PROMPT_KEYS))
+        content = write(_only(body, _VLLM_KEYS if facts.kind == "vllm" else _PROMPT_KEYS))
         key = hash(content)
         if key in self._known:
             self._known.move_to_end(key)
