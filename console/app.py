@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import signal
 import sys
@@ -10,11 +11,11 @@ import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any
 
-from textual.app import App, SystemCommand
+from textual.app import SystemCommand
+from textual.command import CommandPalette
 from textual.screen import Screen
-from textual.worker import get_current_worker  # pyright: ignore[reportUnknownVariableType] - Worker is generic
 
 from console import collector
 from console.controls import next_text, steps, word_of
@@ -22,22 +23,27 @@ from console.feed import Feed
 from console.frame import Frame, Frozen
 from console.herald import Herald
 from console.keymap import EVERYWHERE, bindings
+from console.keys_file import KeysRead
+from console.palette import offers
 from console.port import EnginePort
+from console.port_app import PortApp
+from console.screens.base import ConsoleScreen
 from console.screens.dashboard import DashboardScreen
 from console.screens.help import HelpScreen
 from console.screens.quit import QuitMode, QuitScreen
 from console.screens.settings import SettingsScreen
 from console.theme import DARK, LIGHT, Look, coloured, colourless
-from proxy_core.commands import CheckUpstream, Command
 from proxy_core.saving import SaveResult
 from proxy_core.settings import SPEC_BY_NAME
 
-T = TypeVar("T")
 TICK = 0.25
+MOST_TOLD = 4
+"""So many sentences about a file of keys have room on a screen."""
+
 ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
-class ConsoleApp(App[int]):
+class ConsoleApp(PortApp):
     """Shows one engine until the operator leaves; afterwards `return_code`, `quit_mode` and `crash` say how it ended.
 
     `clock` gives Unix time. `attached`: the engine goes on without this console. `ascii_only` None finds out whether
@@ -58,15 +64,15 @@ class ConsoleApp(App[int]):
         clock: Callable[[], float] = time.time,
         ascii_only: bool | None = None,
         attached: bool = False,
+        keys: KeysRead | None = None,
     ) -> None:
         self._colourless = bool(os.environ.get("NO_COLOR"))
-        super().__init__(ansi_color=True if self._colourless else None)
+        super().__init__(port, ansi_color=True if self._colourless else None)
         self.quit_mode: QuitMode = "drain"
-        self.crash: BaseException | None = None
-        self._port = port
         self._clock = clock
         self._ascii = _knows_only_ascii() if ascii_only is None else ascii_only
         self._attached = attached
+        self._keys_read = keys or KeysRead()
         self._herald = Herald(self._to_terminal, ascii_only=self._ascii)
         self._feed = Feed()
         self._undo: list[tuple[str, str]] = []
@@ -91,9 +97,21 @@ class ConsoleApp(App[int]):
         self.set_class(self._ascii, "-ascii")
         self.theme_changed_signal.subscribe(self, lambda _theme: self._dress())
         self.push_screen(DashboardScreen())
+        self._take_keys()
         if not self.is_headless:  # those without a terminal come many to a process, and go again
             self.call_after_refresh(collector.spare)
         self.set_interval(TICK, self.tick)
+
+    def _take_keys(self) -> None:
+        """Have the operator's own keys, and say what of their file is wrong."""
+        read = self._keys_read
+        self.set_keymap(read.table.for_textual)
+        for sentence in read.said:
+            logging.getLogger(__name__).warning("%s, %s", read.path, sentence)
+        if read.said:
+            more = f"\n{len(read.said) - MOST_TOLD} more: interlock keys" if len(read.said) > MOST_TOLD else ""
+            told = "\n".join(read.said[:MOST_TOLD]) + more
+            self.notify(told, title=read.path.name, severity="warning", markup=False, timeout=20)
 
     def tick(self, *, anyway: bool = False) -> None:
         """Fetch what is new and show it; nothing is done when nothing moved within the same second."""
@@ -122,27 +140,12 @@ class ConsoleApp(App[int]):
     def _picture(self) -> Frame:
         snapshot, settings = self._port.snapshot(), self._port.settings()
         self._feed.take(self._port.events_since(self._feed.next), snapshot.sessions)
-        now, newest = self._clock(), self._feed.next
+        now, newest, keys = self._clock(), self._feed.next, self._keys_read.table
         if self._frozen is None:
-            return Frame(snapshot, settings, self._feed, newest, now, self.look)
+            return Frame(snapshot, settings, self._feed, newest, now, self.look, keys)
         held = self._frozen
         frozen = Frozen(held.now, held.events, newest - held.events)
-        return Frame(held.snapshot, settings, self._feed, held.events, held.now, self.look, frozen)
-
-    def _to_terminal(self, sequence: str) -> None:
-        if self._driver is not None:
-            self._driver.write(sequence)
-
-    def _handle_exception(self, error: Exception) -> None:
-        self.crash = self.crash or error
-        super()._handle_exception(error)
-
-    def _fatal_error(self) -> None:
-        self._close_messages_no_wait()
-
-    def panic(self, *_renderables: object) -> None:
-        """End without a word: `crash` has it all."""
-        self._close_messages_no_wait()
+        return Frame(held.snapshot, settings, self._feed, held.events, held.now, self.look, keys, frozen)
 
     # -- look ---------------------------------------------------------------------------------------------------------
 
@@ -177,9 +180,21 @@ class ConsoleApp(App[int]):
     def action_cycle(self, name: str) -> None:
         """Give a live setting the value after the one in force."""
         if name in SPEC_BY_NAME and steps(SPEC_BY_NAME[name]):
-            problem = self.change(name, next_text(self._port.settings(), name))
-            if problem:
-                self.notify(problem, severity="error", markup=False)
+            self.set_to(name, next_text(self._port.settings(), name))
+
+    def set_to(self, name: str, text: str) -> None:
+        """Change a live setting, and say when that is refused."""
+        if problem := self.change(name, text):
+            self.notify(problem, severity="error", markup=False)
+
+    def open_setting(self, name: str) -> None:
+        """Go to a setting on its screen; where its value must be typed, ready to type."""
+        while isinstance(self.screen, HelpScreen):
+            self.pop_screen()
+        if isinstance(self.screen, SettingsScreen):
+            self.screen.go_to(name)
+        else:
+            self.push_screen(SettingsScreen(name))
 
     def action_undo(self) -> None:
         """Take the last change back."""
@@ -202,7 +217,9 @@ class ConsoleApp(App[int]):
             if undoable:
                 self._undo.append((name, before))
             arrow = self.look.glyphs.arrow
-            after = "from the next request on; u undoes" if undoable else "taken back"
+            after = (
+                f"from the next request on; {self.frame.key('everywhere.undo')} undoes" if undoable else "taken back"
+            )
             self.clear_notifications()
             self.notify(
                 f"{word_of(name)} {change.before} {arrow} {change.after}\n{after}",
@@ -222,34 +239,21 @@ class ConsoleApp(App[int]):
         self.tick(anyway=True)
         return result
 
-    def ask(self, question: Callable[[EnginePort], T], then: Callable[[T], object], group: str) -> None:
-        """Have `question` answered beside the UI's thread, then call `then` here; only the last one of a group."""
-        self.run_worker(partial(self._ask, question, then), thread=True, exclusive=True, group=group)
+    def can(self, action: str) -> bool:
+        """Whether the action of a key that holds everywhere has a point now."""
+        if action == "undo":
+            return bool(self._undo)
+        kinds = {"help": HelpScreen, "settings": SettingsScreen}
+        return action not in kinds or not any(isinstance(screen, kinds[action]) for screen in self.screen_stack)
 
-    def _ask(self, question: Callable[[EnginePort], T], then: Callable[[T], object]) -> None:
-        answer = question(self._port)
-        if not get_current_worker().is_cancelled:
-            self.call_from_thread(then, answer)
-
-    def tell(self, command: Command) -> None:
-        """Give the engine a command without waiting for it here; its answer is shown."""
-        self.run_worker(partial(self._tell, command), thread=True, exit_on_error=False)
-
-    def _tell(self, command: Command) -> None:
-        result = self._port.command(command)
-        self.call_from_thread(
-            self.notify, result.message, severity="information" if result.ok else "warning", markup=False
-        )
+    def action_command_palette(self) -> None:
+        """Open the palette; there is none above a dialog."""
+        if isinstance(self.screen, ConsoleScreen):
+            self.push_screen(CommandPalette(placeholder="what to do, or a setting"))
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
-        """The palette: Textual's own entries, every key of the console, and every setting that has steps."""
-        yield from super().get_system_commands(screen)  # pyright: ignore[reportUnknownMemberType]
-        yield SystemCommand("Ask the model server now", "state, model and window", partial(self.tell, CheckUpstream()))
-        for spec in self.frame.settings.specs:
-            if spec.live and steps(spec):
-                yield SystemCommand(
-                    f"Next value: {word_of(spec.name)}", spec.help, partial(self.action_cycle, spec.name)
-                )
+        """What the palette offers, instead of Textual's own entries."""
+        return offers(self, screen) if isinstance(screen, ConsoleScreen) else ()
 
     # -- leaving ------------------------------------------------------------------------------------------------------
 

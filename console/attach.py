@@ -30,16 +30,18 @@ def attach(wanted: Wanted) -> int:
         say(str(error))
         return UNAVAILABLE
     try:
-        return _show(port, ascii_only=wanted.ascii_only or None, in_browser=in_browser)
+        return _show(port, wanted, in_browser=in_browser)
     finally:
         port.close()
 
 
-def _show(port: AttachPort, *, ascii_only: bool | None, in_browser: bool) -> int:
+def _show(port: AttachPort, wanted: Wanted, *, in_browser: bool) -> int:
     from console.app import ConsoleApp
     from console.driver import TerminalDriver
+    from console.keys_file import load_keys
 
-    app = ConsoleApp(port, clock=port.clock, ascii_only=ascii_only, attached=True)
+    keys = load_keys(wanted.keys, os.environ)
+    app = ConsoleApp(port, clock=port.clock, ascii_only=wanted.ascii_only or None, attached=True, keys=keys)
     if not in_browser:
         app.driver_class = TerminalDriver
     crash = _run(app)

@@ -25,7 +25,7 @@ REPORTS: dict[str, Report] = {
 FACES: dict[str, Face] = {"--tui": "tui", "--no-tui": "headless"}
 SWITCHES = ("--demo", "--insecure-no-auth", "--json")
 SETTING_FLAGS: dict[str, str] = {spec.flag: spec.name for spec in SPECS} | {"--upstream": "LLAMA_CPP_BASE"}
-VALUE_FLAGS = (*SETTING_FLAGS, "--env-file")
+VALUE_FLAGS = (*SETTING_FLAGS, "--env-file", "--keys")
 ALL_FLAGS = (*REPORTS, *FACES, *SWITCHES, *VALUE_FLAGS)
 
 
@@ -45,6 +45,7 @@ class CommandLine:
     face: Face = "auto"
     report: Report | None = None
     env_file: Path | None = None
+    keys: Path | None = None
     demo: bool = False
     insecure_no_auth: bool = False
     json: bool = False
@@ -79,6 +80,8 @@ def parse(arguments: Sequence[str]) -> CommandLine:
 def _take_value(line: CommandLine, flag: str, value: str) -> None:
     if flag == "--env-file":
         line.env_file = Path(value)
+    elif flag == "--keys":
+        line.keys = Path(value)
     else:
         line.settings[SETTING_FLAGS[flag]] = value
 

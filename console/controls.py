@@ -14,14 +14,15 @@ class Quick:
     """A setting with a key of its own on the dashboard, and the word it goes by there."""
 
     key: str
+    """The id of its key."""
     name: str
     word: str
 
 
 QUICK = (
-    Quick("R", "PROXY_STREAM_REASONING_FALLBACK", "reasoning"),
-    Quick("G", "PROXY_GUARDRAIL_RETRY", "retry"),
-    Quick("L", "PROXY_LOOP_BREAKER", "loop breaker"),
+    Quick("everywhere.reasoning", "PROXY_STREAM_REASONING_FALLBACK", "reasoning"),
+    Quick("everywhere.retry", "PROXY_GUARDRAIL_RETRY", "retry"),
+    Quick("everywhere.loop-breaker", "PROXY_LOOP_BREAKER", "loop breaker"),
 )
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from console.feed import Feed
+from console.key_table import KeyTable
 from console.theme import Look
 from proxy_core.live_settings import SettingsView
 from proxy_core.snapshot import Snapshot
@@ -31,7 +32,12 @@ class Frame:
     """The number of the newest event in the feed."""
     now: float
     look: Look
+    keys: KeyTable
     frozen: Frozen | None = None
+
+    def key(self, name: str) -> str:
+        """The key of an id as it is written on this terminal, for sentences that name it."""
+        return self.keys.of(name, ascii_only=self.look.glyphs.ascii_only)
 
 
 class Showing(Protocol):

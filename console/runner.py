@@ -75,11 +75,11 @@ class Run:
         self.stop("drain", SIGNAL_GRACE)
         lines.finish()
 
-    def console(self) -> int | None:
+    def console(self, keys: Path | None) -> int | None:
         """Show the console; its exit status, or None when it is gone and the engine is to serve on."""
         status = 0
         try:
-            status, crash = self._show_console()
+            status, crash = self._show_console(keys)
         except Exception as error:  # noqa: BLE001 - whatever the console dies of, the agents' traffic goes on
             crash = error
             leave_full_screen()
@@ -90,12 +90,13 @@ class Run:
         outlives_terminal = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
         return None if status == TERMINAL_LOST and outlives_terminal else status
 
-    def _show_console(self) -> tuple[int, BaseException | None]:
+    def _show_console(self, keys: Path | None) -> tuple[int, BaseException | None]:
         from console.app import ConsoleApp
         from console.driver import TerminalDriver
+        from console.keys_file import load_keys
 
         with terminal_kept():
-            self._app = app = ConsoleApp(self.port)
+            self._app = app = ConsoleApp(self.port, keys=load_keys(keys, os.environ))
             app.driver_class = TerminalDriver
             app.run()
         return app.return_code or 0, app.crash
@@ -173,7 +174,7 @@ def run(line: CommandLine, view: SettingsView) -> int:
         return ENGINE_FAILED
     collector.resume()
     _greet(this, line, wants_console=wants_console)
-    status = this.console() if wants_console and not signals.caught else None
+    status = this.console(line.keys) if wants_console and not signals.caught else None
     if status is None:
         this.headless()
     else:

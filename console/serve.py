@@ -33,7 +33,8 @@ def serve(wanted: Wanted) -> int:
         return UNAVAILABLE
     if wanted.token:
         os.environ["PROXY_AUTH_TOKEN"] = wanted.token  # for the console in each tab; arguments can be read by others
-    command = shlex.join([sys.executable, "-m", "console", "attach", link.url])
+    keys = ["--keys", str(wanted.keys.resolve())] if wanted.keys is not None else []
+    command = shlex.join([sys.executable, "-m", "console", "attach", link.url, *keys])
     say(f"the console is at http://{HOST}:{wanted.port}; ctrl+c ends it, the proxy at {link.url} goes on")
     _run(command, wanted.port)
     return 0

@@ -21,11 +21,13 @@ Usage: interlock [flags]              serve, with the console when there is a te
        interlock attach [URL]         the console on a proxy that runs already; leaving it does not stop the proxy
        interlock status [URL]         one line about a running proxy, for a status bar: ▲91% a3f9 ↻5d10 71t/s
        interlock serve [URL]          the console in a browser on this machine (needs the extra [serve])
+       interlock keys                 the keys of the console, as a file to change and to put in place
 
   --no-tui              events as lines instead of the console (JSON lines when stdout is not a terminal)
   --tui                 insist on the console; an error without a terminal
   --demo                a scripted model server and sample agents inside the process
   --env-file PATH       read settings from this file instead of .env
+  --keys FILE           keys of the console, instead of ~/.config/interlock/keys.toml
   --insecure-no-auth    listen beyond loopback without a token
   --show-settings       print every setting, its value, source and default (with --json as JSON)
   --settings-table      print the settings as a Markdown table
@@ -33,7 +35,8 @@ Usage: interlock [flags]              serve, with the console when there is a te
   --version, --help
 
 URL is by default that of a proxy which would start here. attach, status and serve take --token TOKEN, or have it
-from PROXY_AUTH_TOKEN or .env; attach and status take --ascii, serve takes --port PORT (8000).
+from PROXY_AUTH_TOKEN or .env; attach and status take --ascii, serve takes --port PORT (8000);
+attach, serve and keys take --keys FILE.
 
 Settings: the command line goes before the environment, then .env, then the default.
 live: can be changed while agents work. restart: read once at the start.

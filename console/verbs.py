@@ -1,4 +1,4 @@
-"""The commands for a proxy that runs already: `interlock attach`, `status` and `serve`, and what they are given."""
+"""The commands beside serving: `interlock attach`, `status`, `serve` and `keys`, and what they are given."""
 
 from __future__ import annotations
 
@@ -8,17 +8,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-VERBS = ("attach", "status", "serve")
+VERBS = ("attach", "status", "serve", "keys")
 USAGE_ERROR = 2
 UNAVAILABLE = 69
 """Nobody can be asked: the same status as of a proxy that cannot listen."""
 
 FLAGS: dict[str, frozenset[str]] = {
-    "attach": frozenset({"--token", "--ascii"}),
+    "attach": frozenset({"--token", "--ascii", "--keys"}),
     "status": frozenset({"--token", "--ascii"}),
-    "serve": frozenset({"--token", "--port"}),
+    "serve": frozenset({"--token", "--port", "--keys"}),
+    "keys": frozenset({"--keys"}),
 }
-WITH_VALUE = frozenset({"--token", "--port"})
+WITH_VALUE = frozenset({"--token", "--port", "--keys"})
 
 
 class WrongUsage(Exception):
@@ -33,6 +34,7 @@ class Wanted:
     token: str
     ascii_only: bool = False
     port: int = 0
+    keys: Path | None = None
 
 
 def run_verb(verb: str, words: Sequence[str]) -> int:
@@ -53,6 +55,10 @@ def run_verb(verb: str, words: Sequence[str]) -> int:
         from console.attach import attach
 
         return attach(wanted)
+    if verb == "keys":
+        from console.keys_verb import print_keys
+
+        return print_keys(wanted.keys)
     from console.serve import serve
 
     return serve(wanted)
@@ -79,6 +85,8 @@ def read(verb: str, words: Sequence[str], environment: Mapping[str, str], env_fi
             flags[word] = rest.pop(0)
         else:
             flags[word] = value
+    if addresses and verb == "keys":
+        raise WrongUsage(f"it takes no address; usage: {usage(verb)}")
     if len(addresses) > 1:
         raise WrongUsage(f"one address, not {len(addresses)}; usage: {usage(verb)}")
     values = {**_from_file(env_file), **{name: text for name, text in environment.items() if text}}
@@ -89,13 +97,15 @@ def read(verb: str, words: Sequence[str], environment: Mapping[str, str], env_fi
     port = flags.get("--port", "8000")
     if not port.isdecimal() or not 0 < int(port) < 65_536:
         raise WrongUsage(f"--port: {port!r} is not a port")
-    return Wanted(url, token, "--ascii" in flags, int(port))
+    keys = Path(flags["--keys"]) if "--keys" in flags else None
+    return Wanted(url, token, "--ascii" in flags, int(port), keys)
 
 
 def usage(verb: str) -> str:
     """The command with what it takes."""
-    shown = {"--token": "--token TOKEN", "--port": "--port PORT"}
-    return " ".join([f"interlock {verb} [URL]", *(f"[{shown.get(flag, flag)}]" for flag in sorted(FLAGS[verb]))])
+    shown = {"--token": "--token TOKEN", "--port": "--port PORT", "--keys": "--keys FILE"}
+    command = f"interlock {verb}" if verb == "keys" else f"interlock {verb} [URL]"
+    return " ".join([command, *(f"[{shown.get(flag, flag)}]" for flag in sorted(FLAGS[verb]))])
 
 
 def _from_file(path: Path) -> dict[str, str]:

@@ -46,6 +46,8 @@ class Paper:
     columns: int
     ascii_only: bool = False
     everything: bool = False
+    more: str = "a"
+    """The key that shows all of what is cut, for people."""
 
     @property
     def column(self) -> int:

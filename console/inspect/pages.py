@@ -139,7 +139,7 @@ def _difference(section: Section, paper: Paper, sent: JsonObject | None) -> Iter
         shown = lines if paper.everything else lines[:RUN_SHOWN]
         yield from single(shown, paper, SIGNS[sign])
         if len(shown) < len(lines):
-            yield Row("faint", f"  {len(lines) - len(shown)} more lines like these, a shows all")
+            yield Row("faint", f"  {len(lines) - len(shown)} more lines like these, {paper.more} shows all")
 
 
 def _sign(line: Line) -> Sign:

@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, cast
+from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.screen import ModalScreen, Screen
+from textual.screen import ModalScreen
 from textual.widgets import Static
-
-from console.format import counted, visible
-from proxy_core.commands import CancelSession
-from proxy_core.snapshot import SessionView
-
-if TYPE_CHECKING:
-    from console.app import ConsoleApp
 
 
 class ConfirmScreen(ModalScreen[bool]):
@@ -47,19 +40,3 @@ def answers(yes: str, no: str) -> Static:
         f"[@click=screen.dismiss(False)][b $accent]n[/] {no}[/]",
         classes="answers",
     )
-
-
-def ask_to_cancel(screen: Screen[None], view: SessionView) -> None:
-    """Ask, and then cancel what a session has in flight."""
-    app = cast("ConsoleApp", screen.app)
-    name = visible(f"{view.short} {view.label}", ascii_only=app.look.glyphs.ascii_only)
-    if not view.active:
-        app.notify(f"{name} has nothing in flight", markup=False)
-        return
-
-    def answered(yes: bool | None) -> None:
-        if yes:
-            app.tell(CancelSession(view.key))
-
-    question = f"Cancel {counted(view.active, 'request')} of {name}?"
-    app.push_screen(ConfirmScreen(question, "The model server stops at once; the agent gets an error."), answered)

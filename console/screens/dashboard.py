@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from textual.app import ComposeResult
+from collections.abc import Iterable
+from functools import partial
+
+from textual.app import ComposeResult, SystemCommand
 from textual.containers import Container
 
+from console.columns import ORDERS
 from console.filters import NO_FILTER
 from console.keymap import DASHBOARD, EVERYWHERE, bindings
 from console.screens.base import ConsoleScreen
-from console.screens.confirm import ask_to_cancel
 from console.screens.inspector import InspectorScreen
 from console.screens.session import SessionScreen
+from console.screens.session_acts import ACTS, cancel, name_of
 from console.widgets.controls import ControlsLine, ControlsPanel
 from console.widgets.event_feed import EventFeed
 from console.widgets.filter_bar import FilterBar
@@ -26,7 +30,8 @@ class DashboardScreen(ConsoleScreen):
     """Wide: two columns. Narrow: one below the other, the live settings in one line. Tiny: sessions and events."""
 
     CSS_PATH = "dashboard.tcss"
-    BINDINGS = bindings(DASHBOARD)
+    SCOPE = DASHBOARD
+    BINDINGS = bindings(SCOPE)
     AUTO_FOCUS = "#sessions"
 
     def compose(self) -> ComposeResult:
@@ -45,6 +50,27 @@ class DashboardScreen(ConsoleScreen):
         yield FilterBar()
         yield ControlsLine()
         yield KeyLine(DASHBOARD, EVERYWHERE)
+
+    def can(self, action: str) -> bool:
+        """Some need a session, `back` something to leave."""
+        chosen = self.table.chosen
+        if action == "cancel":
+            return False  # among what the chosen session is offered
+        if action == "back":
+            return self._only_one or bool(self.panel.filter)
+        return chosen is not None or action not in {"open", "inspect"}
+
+    def offers(self) -> Iterable[SystemCommand]:
+        """Every order of the sessions, and what can be done to the chosen one."""
+        for name in ORDERS:
+            if name != self.table.order:
+                yield SystemCommand(f"sort sessions by {name}", "largest first", partial(self.table.sort, name))
+        view = self.table.chosen
+        if view is not None:
+            for act in ACTS:
+                if act.applies(view):
+                    title = f"session {name_of(self.console, view)}: {act.words}"
+                    yield SystemCommand(title, "the chosen session", partial(act.run, self.console, view))
 
     @property
     def table(self) -> SessionsTable:
@@ -102,7 +128,7 @@ class DashboardScreen(ConsoleScreen):
     def action_cancel(self) -> None:
         """Stop what the chosen session has in flight, after asking."""
         if self.table.chosen is not None:
-            ask_to_cancel(self, self.table.chosen)
+            cancel(self.console, self.table.chosen)
 
     def action_events(self) -> None:
         """Events on the whole screen, and back."""
@@ -115,10 +141,14 @@ class DashboardScreen(ConsoleScreen):
 
     def action_back(self) -> None:
         """Leave the whole-screen panel, or clear the filter."""
-        if self.has_class("-only-events") or self.has_class("-only-charts"):
+        if self._only_one:
             self._only("")
         else:
             self.panel.filtered(NO_FILTER)
+
+    @property
+    def _only_one(self) -> bool:
+        return self.has_class("-only-events") or self.has_class("-only-charts")
 
     def _only(self, name: str) -> None:
         for other in ("-only-events", "-only-charts"):

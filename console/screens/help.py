@@ -15,20 +15,13 @@ import proxy_core
 from console.filters import FIGURES
 from console.format import plain
 from console.frame import Frame
-from console.keymap import DASHBOARD, EVERYWHERE, HELP, INSPECTOR, LIST, SESSION, SETTINGS, bindings
+from console.key_table import KeyTable
+from console.keymap import EVERYWHERE, HELP, SCOPES, bindings
 from console.screens.base import ConsoleScreen
 from console.theme import Look
 from console.widgets.key_line import KeyLine
 from console.widgets.status_line import StatusLine
 
-GROUPS = (
-    ("Everywhere", EVERYWHERE),
-    ("Dashboard", DASHBOARD),
-    ("In a list", LIST),
-    ("Session", SESSION),
-    ("Request", INSPECTOR),
-    ("Settings", SETTINGS),
-)
 NAME = 15
 LEGEND = (
     ("USED/LIMIT", "tokens of the last prompt as the model server counted them (~ estimated), and the context window."),
@@ -58,7 +51,8 @@ class HelpScreen(ConsoleScreen):
     """Text to scroll through."""
 
     CSS_PATH = "help.tcss"
-    BINDINGS = bindings(HELP)
+    SCOPE = HELP
+    BINDINGS = bindings(SCOPE)
     AUTO_FOCUS = "#text"
 
     def __init__(self) -> None:
@@ -77,16 +71,17 @@ class HelpScreen(ConsoleScreen):
         super().show(frame)
         if frame.look is not self._look:
             self._look = frame.look
-            self.query_one("#help", Static).update(help_text(frame.look))
+            self.query_one("#help", Static).update(help_text(frame.look, frame.keys))
 
 
-def help_text(look: Look) -> Text:
+def help_text(look: Look, table: KeyTable) -> Text:
     """All of it."""
     text = Text()
-    for title, keys in GROUPS:
-        _heading(text, title, look)
-        for key in keys:
-            _entry(text, key.spelled(ascii_only=look.glyphs.ascii_only), key.help, look.accent, look)
+    for scope in SCOPES:
+        _heading(text, scope.title, look)
+        for key in scope:
+            written = table.written(key, ascii_only=look.glyphs.ascii_only)
+            _entry(text, written or "(no key)", key.help, look.accent, look)
     _heading(text, "Filter", look)
     for sample, meaning in FILTERS:
         _entry(text, sample, meaning, look.accent, look)

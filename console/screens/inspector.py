@@ -34,7 +34,8 @@ class InspectorScreen(ConsoleScreen):
     """Opened with the id of a request and the ids among which to step. Pages are made beside the UI's thread."""
 
     CSS_PATH = "inspector.tcss"
-    BINDINGS = bindings(INSPECTOR)
+    SCOPE = INSPECTOR
+    BINDINGS = bindings(SCOPE)
     AUTO_FOCUS = "#body"
 
     def __init__(self, request_id: str, order: Callable[[], list[str]]) -> None:
@@ -53,8 +54,24 @@ class InspectorScreen(ConsoleScreen):
         yield StatusLine()
         yield InspectorHead()
         yield BodyPane()
-        yield EntryBar("words on this page; . and , go on", id="search")
+        frame = self.console.frame
+        on = f"{frame.key('request.next-match')} and {frame.key('request.previous-match')}"
+        yield EntryBar(f"words on this page; {on} go on", id="search")
         yield KeyLine(INSPECTOR, EVERYWHERE)
+
+    def can(self, action: str) -> bool:
+        """Some need a request that is still kept, places that were found, or neighbours."""
+        if action.startswith("match"):
+            return self.pane.matches > 0
+        if action.startswith("step"):
+            ids = self._order()
+            at = ids.index(self._id) if self._id in ids else -1
+            return 0 <= at + (1 if action == "step(1)" else -1) < len(ids)
+        if action == "everything":
+            return self.pane.page.cut > 0 or self._everything
+        if action == f"tab('{self._tab}')":
+            return False
+        return self._record is not None or action == "back"
 
     @property
     def pane(self) -> BodyPane:
@@ -99,8 +116,15 @@ class InspectorScreen(ConsoleScreen):
         self.console.ask(lambda _port: make(), partial(self._put, keep=keep), "page")
 
     def _paper(self) -> Paper:
+        frame = self.console.frame
         two = self._columns == 2 and self._tab != "timing"
-        return Paper(self.pane.size.width, 2 if two else 1, self.console.look.glyphs.ascii_only, self._everything)
+        return Paper(
+            self.pane.size.width,
+            2 if two else 1,
+            frame.look.glyphs.ascii_only,
+            self._everything,
+            frame.key("request.everything"),
+        )
 
     @property
     def _columns(self) -> int:
@@ -117,7 +141,8 @@ class InspectorScreen(ConsoleScreen):
         head.place = f"{ids.index(self._id) + 1} of {len(ids)}" if self._id in ids else ""
         head.tab, head.side, head.changed = self._tab, self._side, self._changed
         head.columns = self._columns
-        head.note = f"64 of {cut // 1024:,} KB, a shows all" if cut else ""
+        more = self.console.frame.key("request.everything")
+        head.note = f"64 of {cut // 1024:,} KB, {more} shows all" if cut else ""
         if self.pane.needle:
             head.note = f"{self.pane.matches} lines with {self.pane.needle!r}"
         head.redraw()

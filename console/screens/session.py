@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from textual.app import ComposeResult
 
-from console.format import visible
 from console.frame import Frame
 from console.keymap import EVERYWHERE, SESSION, bindings
 from console.port import EnginePort
+from console.screens import session_acts
 from console.screens.base import ConsoleScreen
-from console.screens.confirm import ConfirmScreen, ask_to_cancel
 from console.screens.inspector import InspectorScreen
-from console.screens.override import OverrideScreen
 from console.widgets.behaviour import Behaviour
 from console.widgets.context_chart import ContextChart
 from console.widgets.event_feed import EventFeed
@@ -22,9 +21,11 @@ from console.widgets.request_list import RequestList
 from console.widgets.session_figures import SessionFigures
 from console.widgets.status_line import StatusLine
 from console.widgets.window_fill import WindowFill
-from proxy_core.commands import Command, HoldSession, PruneNow, ReleaseSession, ResetLoop
 from proxy_core.record_views import RequestView, SessionDetail
 from proxy_core.snapshot import SessionView, Snapshot
+
+if TYPE_CHECKING:
+    from console.app import ConsoleApp
 
 
 class SessionScreen(ConsoleScreen):
@@ -34,7 +35,8 @@ class SessionScreen(ConsoleScreen):
     """
 
     CSS_PATH = "session.tcss"
-    BINDINGS = bindings(SESSION)
+    SCOPE = SESSION
+    BINDINGS = bindings(SCOPE)
     AUTO_FOCUS = "#requests"
 
     def __init__(self, key: str, order: Callable[[], list[str]]) -> None:
@@ -53,6 +55,17 @@ class SessionScreen(ConsoleScreen):
         yield Behaviour(self._key)
         yield EventFeed(self._key)
         yield KeyLine(SESSION, EVERYWHERE)
+
+    def can(self, action: str) -> bool:
+        """A session that is forgotten can only be left; some need requests, or others to step to."""
+        view = self._view
+        if action == "cancel":
+            return view is not None and view.active > 0
+        if action == "inspect":
+            return self.requests.chosen is not None
+        if action.startswith("step"):
+            return len(self._sessions) > 1
+        return view is not None or action not in {"hold", "reset", "prune", "override"}
 
     @property
     def requests(self) -> RequestList:
@@ -106,46 +119,30 @@ class SessionScreen(ConsoleScreen):
         self.action_inspect()
 
     def action_cancel(self) -> None:
-        """Stop what the session has in flight, after asking."""
-        if self._view is not None:
-            ask_to_cancel(self, self._view)
+        """Stop what the session has in flight."""
+        self._act(session_acts.cancel)
 
     def action_hold(self) -> None:
-        """Hold the session after asking; release it at once."""
-        view = self._view
-        if view is not None and view.held:
-            self.console.tell(ReleaseSession(self._key))
-        else:
-            consequence = "Its new requests wait until it is released with h; streaming agents are kept alive."
-            self._confirm("Hold", HoldSession(self._key), consequence)
+        """Hold the session, or release it."""
+        self._act(session_acts.hold)
 
     def action_reset(self) -> None:
-        """Begin the loop breaker's ladder anew, after asking."""
-        self._confirm("Reset the loop breaker of", ResetLoop(self._key), "What came before no longer counts as a loop.")
+        """Begin the loop breaker's ladder anew."""
+        self._act(session_acts.reset)
 
     def action_prune(self) -> None:
-        """Prune at the next request, after asking."""
-        consequence = "Its next request is cut down as if the threshold were reached; what is cut stays cut, and the\n"
-        consequence += "model server reads everything behind the cut anew."
-        self._confirm("Prune", PruneNow(self._key), consequence)
-
-    def _confirm(self, verb: str, command: Command, consequence: str) -> None:
-        view = self._view
-        if view is None:
-            self.notify("this session is forgotten", severity="warning")
-            return
-
-        def answered(yes: bool | None) -> None:
-            if yes:
-                self.console.tell(command)
-
-        name = visible(f"{view.short} {view.label}", ascii_only=self.console.look.glyphs.ascii_only)
-        self.console.push_screen(ConfirmScreen(f"{verb} {name}?", consequence), answered)
+        """Prune at the next request."""
+        self._act(session_acts.prune)
 
     def action_override(self) -> None:
         """Guardrail settings for this session alone."""
-        if self._view is not None:
-            self.console.push_screen(OverrideScreen(self._key, self._view.short))
+        self._act(session_acts.override)
+
+    def _act(self, act: Callable[[ConsoleApp, SessionView], None]) -> None:
+        if self._view is None:
+            self.notify("this session is forgotten", severity="warning")
+        else:
+            act(self.console, self._view)
 
     def action_events(self) -> None:
         """Events on the whole screen, and back."""

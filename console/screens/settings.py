@@ -14,13 +14,17 @@ from console.widgets.key_line import KeyLine
 from console.widgets.setting_editor import SettingEditor
 from console.widgets.settings_table import SettingsTable
 from console.widgets.status_line import StatusLine
+from proxy_core.declaration import Setting
+from proxy_core.saving import unsaved
+from proxy_core.settings import SPEC_BY_NAME
 
 
 class SettingsScreen(ConsoleScreen):
     """Enter turns a switch or goes to a choice's next value at once; whatever must be typed opens the editor."""
 
     CSS_PATH = "settings.tcss"
-    BINDINGS = bindings(SETTINGS)
+    SCOPE = SETTINGS
+    BINDINGS = bindings(SCOPE)
     AUTO_FOCUS = "#settings"
 
     def compose(self) -> ComposeResult:
@@ -30,6 +34,34 @@ class SettingsScreen(ConsoleScreen):
         yield SettingEditor()
         yield FilterBar()
         yield KeyLine(SETTINGS, EVERYWHERE)
+
+    def __init__(self, start_at: str = "") -> None:
+        """`start_at` names a setting to go to."""
+        super().__init__()
+        self._start_at = start_at
+
+    def on_mount(self) -> None:
+        """Go to the setting that was named."""
+        if self._start_at:
+            self.go_to(self._start_at)
+
+    def go_to(self, name: str) -> None:
+        """Choose a setting, and open the editor where its value must be typed."""
+        spec = SPEC_BY_NAME[name]
+        self.table.filtered(NO_FILTER)
+        self.table.choose(name)
+        if spec.live and not steps(spec):
+            self._edit(spec)
+
+    def can(self, action: str) -> bool:
+        """Only live settings can be changed, and only changed ones put back or saved."""
+        spec = self.table.chosen
+        if action == "save":
+            return bool(unsaved(self.console.frame.settings))
+        if action == "revert":
+            values = self.console.frame.settings.settings
+            return spec is not None and spec.live and values.value(spec.name) != spec.default
+        return action != "edit" or (spec is not None and spec.live)
 
     @property
     def table(self) -> SettingsTable:
@@ -56,7 +88,12 @@ class SettingsScreen(ConsoleScreen):
         elif steps(spec):
             self.console.action_cycle(spec.name)
         else:
-            self.editor.open(spec, self.console.frame.settings, self.console.change, self.table.focus)
+            self._edit(spec)
+
+    def _edit(self, spec: Setting) -> None:
+        self.console.clear_notifications()  # they would lie over the verdict
+        self.editor.explain(spec, self.console.look)
+        self.editor.open(spec, self.console.frame.settings, self.console.change, self.table.focus)
 
     def on_choice_list_opened(self) -> None:
         """A double click does the same."""
@@ -66,9 +103,7 @@ class SettingsScreen(ConsoleScreen):
         """Put the chosen setting back to its default."""
         spec = self.table.chosen
         if spec is not None and spec.live:
-            problem = self.console.change(spec.name, spec.show(spec.default))
-            if problem:
-                self.notify(problem, severity="error", markup=False)
+            self.console.set_to(spec.name, spec.show(spec.default))
 
     def action_save(self) -> None:
         """Write what was changed to the file that a restart reads."""

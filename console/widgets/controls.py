@@ -27,7 +27,7 @@ class ControlsPanel(Panel):
         look, view = frame.look, frame.settings
         self.entitle([("live settings", look.strong)])
         lines = [
-            self._line(SPEC_BY_NAME[quick.name], quick.key, frame, width)
+            self._line(SPEC_BY_NAME[quick.name], frame.key(quick.key), frame, width)
             for quick in QUICK
             if quick.name in SPEC_BY_NAME
         ]
@@ -39,7 +39,8 @@ class ControlsPanel(Panel):
         rest = sum(spec.live for spec in view.specs) - len(lines)
         left_out = len(moved) - room
         more = f", {left_out} of them changed" if left_out > 0 else " at their default"
-        lines.append([(" s ", look.accent), (fit(f"{rest} more{more}", width - 3), look.muted)])
+        key = frame.key("everywhere.settings")
+        lines.append([(f" {key} ", look.accent), (fit(f"{rest} more{more}", width - len(key) - 2), look.muted)])
         return [strip(line) for line in lines[:height]]
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:  # noqa: ARG002 - Textual's
@@ -75,7 +76,7 @@ class ControlsLine(Lines):
             value = spec.show(view.settings.value(spec.name))
             click = _click(spec)
             spans += [
-                (f" {quick.key} ", look.accent + click),
+                (f" {frame.key(quick.key)} ", look.accent + click),
                 (f"{quick.word} ", look.muted + click),
                 (f"{value} ", (look.strong if value != "off" else look.muted) + click),
                 (look.glyphs.separator, look.faint),

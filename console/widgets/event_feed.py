@@ -104,7 +104,7 @@ class EventFeed(Panel, Scrolled, can_focus=True):
         if self.filter:
             spans.append((f" {len(self._view.hidden)} hidden", look.muted))
         if later:
-            spans.append((f"{middle}{later} below, end follows", look.warn))
+            spans.append((f"{middle}{later} below, {frame.key('list.last')} follows", look.warn))
         self.entitle(spans)
 
     def action_move(self, by: int) -> None:

@@ -39,8 +39,8 @@ class InspectorHead(Lines):
         ellipsis = look.glyphs.ellipsis
         lines = [
             spread(self._request(look), [(f"{self.place} ", look.muted)], width, ellipsis),
-            spread(self._tabs(look), [(f"{self.note} ", look.warn)], width, ellipsis),
-            cut(self._sides(look, width), width, ellipsis),
+            spread(self._tabs(frame), [(f"{self.note} ", look.warn)], width, ellipsis),
+            cut(self._sides(frame, width), width, ellipsis),
         ]
         return [strip(line) for line in lines]
 
@@ -65,24 +65,28 @@ class InspectorHead(Lines):
             spans.append((f" {visible(view.error, ascii_only=ascii_only)}", look.bad))
         return spans
 
-    def _tabs(self, look: Look) -> list[Span]:
+    def _tabs(self, frame: Frame) -> list[Span]:
+        look = frame.look
         spans: list[Span] = []
-        for number, tab in enumerate(TABS, 1):
+        for tab in TABS:
+            key = frame.key(f"request.tab-{tab}")
             click = Style(meta={"@click": f"screen.tab('{tab}')"})
             here = tab == self.tab
             name = "raw SSE" if tab == "raw" else tab
-            spans.append((f" {number} {name} ", (look.accent + Style(reverse=True) if here else look.muted) + click))
+            spans.append((f" {key} {name} ", (look.accent + Style(reverse=True) if here else look.muted) + click))
         if self.tab == "request" and self.changed:
             spans.append(("  only what the proxy changed", look.accent))
         return spans
 
-    def _sides(self, look: Look, width: int) -> list[Span]:
+    def _sides(self, frame: Frame, width: int) -> list[Span]:
+        look = frame.look
         if self.tab == "timing" or (self.tab == "request" and self.changed):
             return []
         if self.columns == 1:
             other: Side = "openai" if self.side == "anthropic" else "anthropic"
             click = Style(meta={"@click": "screen.side"})
-            return [(f" {SIDES[self.side]} ", look.strong), (f" tab: {SIDES[other]} ", look.muted + click)]
+            there = f" {frame.key('request.side')}: {SIDES[other]} "
+            return [(f" {SIDES[self.side]} ", look.strong), (there, look.muted + click)]
         half = (width - 5) // 2
         left = look.strong if self.side == "anthropic" else look.muted
         right = look.strong if self.side == "openai" else look.muted

@@ -131,7 +131,8 @@ def facts(view: SessionView) -> Facts:
 def _empty(frame: Frame, filtered: bool, width: int) -> list[Line]:
     look = frame.look
     if filtered:
-        return [[(fit(" no session passes the filter; Esc clears it", width), look.muted)]]
+        back = frame.key("dashboard.back")
+        return [[(fit(f" no session passes the filter; {back} clears it", width), look.muted)]]
     url = frame.snapshot.url
     return [
         [],

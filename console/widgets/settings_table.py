@@ -5,6 +5,7 @@ from __future__ import annotations
 from textual.message import Message
 from textual.strip import Strip
 
+from console.cursor import Cursor
 from console.filters import NO_FILTER, Facts, Filter
 from console.format import fit, visible
 from console.frame import Frame
@@ -40,6 +41,11 @@ class SettingsTable(ChoiceList):
     def chosen(self) -> Setting | None:
         """The setting under the cursor."""
         return next((spec for spec in self._specs if spec.name == self._cursor.key), None)
+
+    def choose(self, name: str) -> None:
+        """Put the cursor on a setting."""
+        self._cursor = Cursor(name, moved=True)
+        self.redraw()
 
     def filtered(self, chosen: Filter) -> None:
         """Show only the settings that a filter lets through."""

@@ -14,6 +14,7 @@ from unittest.mock import patch
 from textual.pilot import Pilot, WaitForScreenTimeout
 
 from console.app import ConsoleApp
+from console.keys_file import KeysRead
 from tests.console.fake_port import NOW, FakePort
 
 SETTLE = 0.03
@@ -82,12 +83,16 @@ class Driven:
 
 @asynccontextmanager
 async def opened(
-    size: tuple[int, int] = (80, 24), *, port: FakePort | None = None, ascii_only: bool = False
+    size: tuple[int, int] = (80, 24),
+    *,
+    port: FakePort | None = None,
+    ascii_only: bool = False,
+    keys: KeysRead | None = None,
 ) -> AsyncGenerator[Driven]:
     """A console on a fake engine, with a clock that stands still."""
     with utc(), patch("textual.app.wait_for_idle", _settle), patch("textual.pilot.wait_for_idle", _settle):
         port, clock = port or FakePort(), Clock()
-        app = ConsoleApp(port, clock=clock, ascii_only=ascii_only)
+        app = ConsoleApp(port, clock=clock, ascii_only=ascii_only, keys=keys)
         async with app.run_test(size=size, notifications=True) as pilot:
             await pilot.pause(SETTLE)
             yield Driven(app, port, clock, pilot)

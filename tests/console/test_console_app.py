@@ -12,7 +12,6 @@ from textual.app import App
 from textual.widget import Widget
 
 from console.app import ConsoleApp
-from console.keymap import DASHBOARD, EVERYWHERE, HELP, LIST, SESSION, SETTINGS
 from proxy_core.snapshot import Snapshot
 from tests.console.fake_port import SESSIONS, SNAPSHOT, FakePort
 from tests.console.screen import opened
@@ -20,7 +19,6 @@ from tests.console.screen import opened
 QUIET = replace(
     SNAPSHOT, active=0, sessions=tuple(replace(view, phase="idle", active=0) for view in SESSIONS), samples=()
 )
-TMUX_AND_SCREEN = {f"ctrl+{letter}" for letter in "absqzojhmi"} | {"alt+left", "alt+right", "alt+up", "alt+down"}
 
 
 @contextmanager
@@ -166,22 +164,6 @@ async def test_the_themes_can_be_changed_and_everything_follows() -> None:
             await console.tick()
             assert console.app.look is not dark
             assert "SERVING" in console.text
-
-
-def test_keys_have_one_meaning_each_and_leave_multiplexers_alone() -> None:
-    for screen in (DASHBOARD + LIST, SESSION + LIST, SETTINGS + LIST, HELP):
-        keys = [key for entry in (*screen, *EVERYWHERE) for key in entry.keys.split(",")]
-        assert len(keys) == len(set(keys)) or screen is HELP
-        assert not TMUX_AND_SCREEN & set(keys)
-    ids = [entry.id for entry in (*DASHBOARD, *LIST, *EVERYWHERE)]
-    assert len(ids) == len(set(ids))
-
-
-async def test_a_keymap_puts_other_keys_in_place() -> None:
-    async with opened() as console:
-        console.app.set_keymap({"sort": "x"})
-        await console.type("x")
-        assert "TURNS▼" in console.text
 
 
 def test_the_app_is_textual_s_and_takes_no_more_than_it_says() -> None:

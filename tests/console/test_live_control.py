@@ -122,9 +122,3 @@ async def test_secrets_are_never_on_the_screen() -> None:
         assert "(set)" in console.line("PROXY_AUTH_TOKEN")
         await console.type("/PROXY_AUTH<enter><enter>")
         assert "s3cret" not in console.text
-
-
-async def test_the_palette_has_every_setting_with_steps() -> None:
-    async with opened((100, 30)) as console:
-        await console.type("<ctrl+p>loop note<wait:300><enter><wait:100>")
-        assert value(console, "PROXY_LOOP_NOTE") is False

@@ -1,0 +1,61 @@
+"""What an application needs that shows an engine, whatever it shows of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import TypeVar
+
+from textual.app import App
+from textual.worker import get_current_worker  # pyright: ignore[reportUnknownVariableType] - Worker is generic
+
+from console.port import EnginePort
+from proxy_core.commands import Command
+
+T = TypeVar("T")
+
+
+class PortApp(App[int]):
+    """Asks the engine beside the UI's thread, and ends without a word when something inside breaks.
+
+    An exception is kept in `crash` and never written to the terminal: a traceback shows what must stay secret.
+    """
+
+    def __init__(self, port: EnginePort, *, ansi_color: bool | None) -> None:
+        super().__init__(ansi_color=ansi_color)
+        self.crash: BaseException | None = None
+        self._port = port
+
+    def _to_terminal(self, sequence: str) -> None:
+        if self._driver is not None:
+            self._driver.write(sequence)
+
+    def _handle_exception(self, error: Exception) -> None:
+        self.crash = self.crash or error
+        super()._handle_exception(error)
+
+    def _fatal_error(self) -> None:
+        self._close_messages_no_wait()
+
+    def panic(self, *_renderables: object) -> None:
+        """End without a word: `crash` has it all."""
+        self._close_messages_no_wait()
+
+    def ask(self, question: Callable[[EnginePort], T], then: Callable[[T], object], group: str) -> None:
+        """Have `question` answered beside the UI's thread, then call `then` here; only the last one of a group."""
+        self.run_worker(partial(self._ask, question, then), thread=True, exclusive=True, group=group)
+
+    def _ask(self, question: Callable[[EnginePort], T], then: Callable[[T], object]) -> None:
+        answer = question(self._port)
+        if not get_current_worker().is_cancelled:
+            self.call_from_thread(then, answer)
+
+    def tell(self, command: Command) -> None:
+        """Give the engine a command without waiting for it here; its answer is shown."""
+        self.run_worker(partial(self._tell, command), thread=True, exit_on_error=False)
+
+    def _tell(self, command: Command) -> None:
+        result = self._port.command(command)
+        self.call_from_thread(
+            self.notify, result.message, severity="information" if result.ok else "warning", markup=False
+        )
