@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import re
 import socket
 import ssl
 from contextlib import suppress
@@ -124,17 +125,22 @@ def clean_url(text: str) -> str:
         parts = urlsplit(text)
         port = parts.port
     except ValueError:
-        raise LinkFailed(f"{text!r} is not an address") from None
+        raise LinkFailed(f"{_without_password(text)!r} is not an address") from None
     if (
         parts.scheme not in {"http", "https"}
         or not parts.hostname
         or parts.username
         or not parts.hostname.isprintable()
     ):
-        raise LinkFailed(f"{text!r} is not the address of a proxy, such as http://127.0.0.1:4000")
+        shown = _without_password(text)
+        raise LinkFailed(f"{shown!r} is not the address of a proxy, such as http://127.0.0.1:4000")
     host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
     path = parts.path.rstrip("/")
     return f"{parts.scheme}://{host}" + (f":{port}" if port else "") + path
+
+
+def _without_password(text: str) -> str:
+    return re.sub(r"(?<=://).*@", "***@", text)
 
 
 def host_of(text: str) -> str:
