@@ -20,9 +20,9 @@ class BrokenCall:
 
 @dataclass(slots=True)
 class ToolCallGate:
-    """Lets events pass; a `tool_use` block waits until its end and goes out whole.
+    """Lets events pass; a `tool_use` block waits until its end and goes out whole, its arguments in one piece.
 
-    `schemas` are the declared tools' parameter schemas. A call that fits goes out exactly as the model wrote it. One
+    `schemas` are the declared tools' parameter schemas. A call that fits keeps the arguments that the model wrote. One
     that was mended is told of in `changes`; one that cannot be mended is kept back in `broken` with its events. `cut`:
     the answer ends at its limit of tokens with the call that is being written, so that nobody knows what it lacks.
     """
@@ -32,43 +32,51 @@ class ToolCallGate:
     broken: list[BrokenCall] = field(default_factory=list[BrokenCall])
     withheld: list[Event] = field(default_factory=list[Event])
     cut: bool = False
-    _held: list[Event] = field(default_factory=list[Event])
+    _start: Event | None = None
+    _arguments: list[str] = field(default_factory=list[str])
 
     @property
     def holding(self) -> bool:
         """Whether a call is being written that the client does not see yet."""
-        return bool(self._held)
+        return self._start is not None
 
     def hold(self, event: Event) -> None:
         """Keep a delta of the call that is being written; only while `holding`."""
-        self._held.append(event)
+        self._arguments.append(event["delta"].get("partial_json", ""))
 
     def process(self, events: list[Event]) -> list[Event]:
         """The events that may go out now."""
-        if not self._held and not any(_opens_call(event) for event in events):
-            return events
         out: list[Event] = []
         for event in events:
-            if self._held:
-                self._held.append(event)
-                if event["type"] == "content_block_stop":
-                    out += self._release()
-            elif _opens_call(event):
-                self._held.append(event)
+            if self._start is None:
+                if _opens_call(event):
+                    self._start = event
+                else:
+                    out.append(event)
+            elif event["type"] == "content_block_stop":
+                out += self._release(self._start, event)
             else:
-                out.append(event)
+                self.hold(event)
         return out
 
     def abandoned(self) -> list[Event]:
         """What is still held when the answer ends: a call that was cut."""
-        held, self._held = self._held, []
-        return held
+        start, self._start = self._start, None
+        return [] if start is None else [start, *self._written(start)]
 
-    def _release(self) -> list[Event]:
-        held, self._held = self._held, []
-        block: JsonObject = held[0]["content_block"]
-        raw = "".join(event["delta"].get("partial_json", "") for event in held if "delta" in event)
-        name: str = block["name"]
+    def _written(self, start: Event) -> list[Event]:
+        """The arguments as far as they came."""
+        if not self._arguments:
+            return []
+        delta = {"type": "input_json_delta", "partial_json": "".join(self._arguments)}
+        self._arguments = []
+        return [{"type": "content_block_delta", "index": start["index"], "delta": delta}]
+
+    def _release(self, start: Event, stop: Event) -> list[Event]:
+        raw = "".join(self._arguments)
+        held = [start, *self._written(start), stop]
+        self._start = None
+        name: str = start["content_block"]["name"]
         known = self._known(name)
         if known is None:
             declared = ", ".join(sorted(self.schemas)) or "none"

@@ -70,7 +70,7 @@ def piece_of(chunk: JsonObject) -> tuple[PieceKind, str, int] | None:
 class Mould:
     """The bytes around the string of an event; `least` is the length of the two together."""
 
-    __slots__ = ("_ending", "_stop", "head", "index", "kind", "least", "tail")
+    __slots__ = ("_ending", "_joint", "_start", "_stop", "head", "index", "kind", "least", "tail")
 
     def __init__(self, head: bytes, tail: bytes, kind: PieceKind, index: int) -> None:
         self.head = head
@@ -79,19 +79,20 @@ class Mould:
         self.index = index
         self.least = len(head) + len(tail)
         self._ending = tail + b"\n\n"
-        self._stop = -len(self._ending)
+        self._joint = self._ending + head
+        self._start, self._stop = len(head), -len(self._ending)
 
-    def only(self, data: bytes) -> Run | None:
-        """The run of one event that `data` is, from its first byte to the blank line behind it; None for anything else,
-        and for strings that need a second look.
+    def runs(self, data: bytes) -> list[JsonObject | Run] | None:
+        """The runs that `data` is, from the first byte of an event to the blank line behind one; None where there is
+        anything else in it.
         """
         if not (data.startswith(self.head) and data.endswith(self._ending)):
             return None
-        body = data[len(self.head) : self._stop]
-        if not _PLAIN.fullmatch(body):
-            return None
+        inner = data[self._start : self._stop]
+        if not _PLAIN.fullmatch(inner):
+            return runs_of(self, inner.split(self._joint))
         try:
-            return Run(self, body.decode(), 1, [body])
+            return [Run(self, inner.decode(), 1, [inner])]
         except UnicodeDecodeError:
             return None
 
@@ -133,14 +134,14 @@ class Run:
         return [chunk for body in self.bodies if (chunk := self.mould.chunk(body)) is not None]
 
 
-def runs_of(mould: Mould, bodies: list[bytes]) -> list[Run] | None:
+def runs_of(mould: Mould, bodies: list[bytes]) -> list[JsonObject | Run] | None:
     """The runs of events that fit a mould, none of them longer than `LONGEST` unless it is one event; None when one of
     their strings is not plainly a string.
     """
     if sum(map(len, bodies)) <= LONGEST:
         run = _run(mould, bodies)
         return None if run is None else [run]
-    runs: list[Run] = []
+    runs: list[JsonObject | Run] = []
     start = size = 0
     for place, body in enumerate(bodies):
         size += len(body)

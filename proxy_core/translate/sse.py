@@ -57,9 +57,9 @@ class SseReader:
         if self.done:
             return []
         mould = self._mould
-        if mould is not None and not (self._rest or self._data or self._event) and (run := mould.only(data)):
+        if mould is not None and not (self._rest or self._data or self._event) and (runs := mould.runs(data)):
             self._futile = 0
-            return [run]
+            return runs
         if b"\n" not in data and b"\r" not in data and not self._rest.endswith(b"\r"):
             self._rest += data
             return []
@@ -89,19 +89,28 @@ class SseReader:
 
     def _read_events(self, data: bytes) -> list[JsonObject | Run]:
         """The same as reading line by line; short for events of one data line, which nearly all are."""
+        whole, blank, rest = data.rpartition(b"\n\n")
+        found = self._read_like(whole + blank) if blank else []
+        if rest and not self.done:
+            lines = rest.split(b"\n")
+            self._rest += lines.pop()
+            found += self._read(lines)
+        return found
+
+    def _read_like(self, data: bytes) -> list[JsonObject | Run]:
+        """Read whole events: all at once when they are alike, else one by one."""
+        mould = self._mould
+        if mould is not None and not (self._data or self._event) and (runs := mould.runs(data)):
+            self._futile = 0
+            return runs
         found: list[JsonObject | Run] = []
-        events = data.split(b"\n\n")
-        rest = events.pop()
+        events = data[:-2].split(b"\n\n")
         place = 0
         while place < len(events) and not self.done:
             place = self._read_run(events, place, found)
             if place < len(events):
                 found += self._read_event(events[place])
                 place += 1
-        if rest and not self.done:
-            lines = rest.split(b"\n")
-            self._rest += lines.pop()
-            found += self._read(lines)
         return found
 
     def _read_run(self, events: list[bytes], place: int, found: list[JsonObject | Run]) -> int:
