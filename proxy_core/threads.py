@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from proxy_core.translate.conversation import Conversation
 from proxy_core.upstream.outline import Beginning
 
-THREADS_KEPT = 256
+THREADS_KEPT = 64
 BYTES_KEPT = 32 * 2**20
 """Of bodies, about what their translations take."""
 

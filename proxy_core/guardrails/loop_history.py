@@ -12,7 +12,7 @@ from proxy_core.translate.types import JsonObject
 LATEST = 16
 """Messages by which a conversation may have grown since it was scored; more, and it is scored anew."""
 
-CONVERSATIONS_KEPT = 128
+CONVERSATIONS_KEPT = 64
 CHARACTERS_KEPT = 2**25
 """Of results in all conversations together; a text that the memory of messages keeps, too, is the same one."""
 

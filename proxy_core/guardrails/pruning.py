@@ -90,7 +90,7 @@ class PruneCache:
     and changes nothing.
     """
 
-    conversations: int = 128
+    conversations: int = 64
     digests: DigestCache = field(default_factory=DigestCache)
     _walks: OrderedDict[tuple[int, Bounds], Replay] = field(default_factory=OrderedDict[tuple[int, Bounds], Replay])
 
