@@ -14,7 +14,7 @@ BIN := $(VENV)/bin
 PIP_INSTALL = $(BIN)/python -m pip install -qq --disable-pip-version-check --no-compile -c constraints.txt
 INPUTS := pyproject.toml constraints.txt
 
-.PHONY: help run test lint format types conformance gauntlet real check screenshots docs lock clean
+.PHONY: help run test lint format types conformance gauntlet real bench soak check screenshots docs lock clean
 
 help: ## list these verbs
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -47,6 +47,9 @@ real: $(VENV)/dev-ready ## the real Anthropic SDK on a real llama.cpp server (fe
 
 bench: $(VENV)/dev-ready ## what the proxy costs, against a passthrough of bytes (Linux, half a minute a round)
 	@$(BIN)/python -m benchmarks $(ARGS)
+
+soak: $(VENV)/dev-ready ## a working day in five minutes: memory and the console's tick must not grow (Linux)
+	@$(BIN)/python -m benchmarks.soak $(ARGS)
 
 check: test lint types conformance real ## everything that CI runs
 

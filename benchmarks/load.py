@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from benchmarks.upstream import SERIAL
@@ -25,9 +26,17 @@ class Answer:
     first: float
     data: bytes
 
+    @property
+    def chunks(self) -> int:
+        """How many chunks came."""
+        return len(self._serials())
+
+    def _serials(self) -> list[int]:
+        return [int(number) for number in _SERIAL.findall(self.data)]
+
     def check(self, chunks: int, end: bytes) -> None:
         """Raises `WrongAnswer` unless it holds every chunk once, in order, and the `end` of a whole answer."""
-        found = [int(number) for number in _SERIAL.findall(self.data)]
+        found = self._serials()
         if found != list(range(chunks)) or end not in self.data:
             raise WrongAnswer(f"{len(found)} of {chunks} chunks; it ends with {self.data[-200:]!r}")
 
@@ -39,12 +48,13 @@ class Connection:
         self._port = port
         self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
 
-    async def ask(self, path: str, body: bytes) -> Answer:
-        """Send a request and read its answer to the end."""
+    async def ask(self, path: str, body: bytes, headers: Mapping[str, str] | None = None) -> Answer:
+        """Send a request, with `headers` besides those that it needs, and read its answer to the end."""
         if self._streams is None:
             self._streams = await asyncio.open_connection("127.0.0.1", self._port, limit=2**24)
         reader, writer = self._streams
         head = f"POST {path} HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\n"
+        head += "".join(f"{name}: {value}\r\n" for name, value in (headers or {}).items())
         began = time.perf_counter()
         writer.write(f"{head}content-length: {len(body)}\r\n\r\n".encode() + body)
         first, kept = 0.0, bytearray()

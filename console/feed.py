@@ -11,7 +11,7 @@ from console.event_text import describe, tokens
 from console.filters import NO_FILTER, Facts, Filter
 from console.format import percent, rate, seconds
 from proxy_core.event_ring import EventBatch
-from proxy_core.events import EngineEvent, RequestFinished, SessionForgotten, SessionOpened, Severity
+from proxy_core.events import EngineEvent, RequestFinished, SessionOpened, Severity
 from proxy_core.snapshot import SessionView
 
 KEPT = 2000
@@ -74,14 +74,16 @@ class Feed:
     missed: int = 0
     """Events that were pushed out of the engine's ring before they were read."""
     _names: dict[str, tuple[str, str]] = field(default_factory=dict[str, tuple[str, str]])
+    """Of the sessions that there were last time, for what is told of them when they are gone."""
 
     def take(self, batch: EventBatch, sessions: Iterable[SessionView]) -> int:
         """Append what is new; how many rows that were."""
-        for session in sessions:
-            self._names[session.key] = (session.short, session.label)
+        now = {session.key: (session.short, session.label) for session in sessions}
+        self._names |= now
         first = batch.next - len(batch.events) + 1
         for number, event in enumerate(batch.events, first):
             self.rows.append(self._row(number, event))
+        self._names = now
         self.next = batch.next
         self.missed += batch.missed
         return len(batch.events)
@@ -91,8 +93,6 @@ class Feed:
         short, label = self._names.get(event.session, (event.session[:6], ""))
         if isinstance(event, SessionOpened) and event.session not in self._names:
             label = event.label
-        if isinstance(event, SessionForgotten):
-            self._names.pop(event.session, None)
         return FeedRow(
             number, event.at, event.kind, event.severity, glyph, word, event.session, short, label, told(event)
         )

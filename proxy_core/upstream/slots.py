@@ -15,6 +15,9 @@ from dataclasses import dataclass, field
 PATIENCE = 1800.0
 """Seconds without a request after which a conversation gives its slot back."""
 
+HOMES_KEPT = 256
+"""More conversations than any server has slots; beyond that the one that asked longest ago gives its slot back."""
+
 SIDE_ROLES = frozenset({"title", "web_search"})
 NONE = -1
 
@@ -51,6 +54,8 @@ class SlotBook:
             taken = {home for home, _ in self._homes.values()}
             slot = next((home for home in range(self.slots) if home not in taken), NONE)
         self._homes[conversation] = (slot, now)
+        if len(self._homes) > max(HOMES_KEPT, self.slots + 1):
+            self._homes.popitem(last=False)
         return slot
 
     def _expire(self, now: float) -> None:

@@ -23,15 +23,15 @@ class Served:
         self.port = int(sock.getsockname()[1])
         self.url = url_of(sock)
         self.engine = Engine(LiveSettings(view, folder / ".env"), url=self.url)
-        self._thread = EngineThread(self.engine, lambda: create_app(self.engine), sock)
+        self.thread = EngineThread(self.engine, lambda: create_app(self.engine), sock)
 
     def __enter__(self) -> Self:
-        self._thread.start()
+        self.thread.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._thread.stop("now")
-        assert self._thread.join(10)
+        self.thread.stop("now")
+        assert self.thread.join(10)
 
     def events_of(self, kind: str) -> list[Any]:
         return [event for event in self.engine.events.since(0).events if event.kind == kind]
