@@ -20,6 +20,7 @@ from typing import Any
 import orjson
 
 from benchmarks import bodies
+from benchmarks.growth import CHUNKS, tell_growth
 from benchmarks.load import Connection
 from benchmarks.release import checked_out, last_release
 from benchmarks.target import LOAD_CPU, Target, free_port, passthrough, product, start
@@ -114,7 +115,7 @@ async def growing(target: Target) -> tuple[float, float]:
     return cold.first * 1e3, warm.first * 1e3
 
 
-async def run(rounds: int, only: set[str], earlier: tuple[str, Path] | None) -> None:
+async def run(rounds: int, only: set[str], earlier: tuple[str, Path] | None, *, long: bool) -> None:
     """Measure and print; `earlier` is the name and the folder of another state of the product."""
     port = free_port()
     upstream = start([sys.executable, "-m", "benchmarks.upstream", str(port)], {}, LOAD_CPU)
@@ -131,6 +132,8 @@ async def run(rounds: int, only: set[str], earlier: tuple[str, Path] | None) -> 
             pairs = [await growing(under[1]) for _ in range(rounds)]
             cold, warm = (median(found) for found in zip(*pairs, strict=True))
             print(f"\nturn 200 of a 2 MB session: {cold:.1f} ms new, {warm:.1f} ms grown ({warm / cold:.2f}, bar 0.50)")
+        if long or not only or "growth" in only:
+            await tell_growth(product(port), written(bodies.question(), chunks=CHUNKS), long=long)
     finally:
         for target in under:
             target.stop()
@@ -166,13 +169,14 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--only", default="", help="scenarios by name, with commas between")
     parser.add_argument("--against", default=last_release(), metavar="COMMIT", help="by default the last release")
+    parser.add_argument("--long", action="store_true", help="ten times the requests, to see memory grow")
     given = parser.parse_args()
     only = {name for name in str(given.only).split(",") if name}
     with ExitStack() as kept:
         earlier = (given.against[:11], kept.enter_context(checked_out(given.against))) if given.against else None
         if earlier is None:
             print("there is no release yet to compare with; --against COMMIT takes any commit")
-        new_loop().run_until_complete(run(given.rounds, only, earlier))
+        new_loop().run_until_complete(run(given.rounds, only, earlier, long=given.long))
 
 
 if __name__ == "__main__":
