@@ -18,6 +18,9 @@ LEVEL_GLYPHS = {"warning": "caution", "high": "rising", "critical": "rising"}
 SHORT = 4
 """So many characters of a session's id are shown in lists."""
 
+LAST_STEPS = 3
+"""From this step of the ladder on the loop breaker takes tools away or ends the turn."""
+
 WORTH_FORECASTING = 5.0
 """From so many seconds on an estimate of what is left of a prefill is shown."""
 
@@ -92,8 +95,17 @@ def history_cell(view: SessionView, cell: Cell) -> list[Span]:
     return [(spark(view.history, cell.cells, top, cell.look.glyphs), cell.look.muted)]
 
 
+def loop_cell(view: SessionView, cell: Cell) -> list[Span]:
+    """The step of the loop breaker's ladder that holds, of four."""
+    look, glyphs = cell.look, cell.look.glyphs
+    if not view.loop_level:
+        return [(fit(glyphs.quiet, cell.cells, "right"), look.faint)]
+    style = look.bad if view.loop_level >= LAST_STEPS else look.warn
+    return [(fit(f"{glyphs.again}{view.loop_level}/4", cell.cells, "right"), style)]
+
+
 def state_cell(view: SessionView, cell: Cell) -> list[Span]:
-    """What the session does, and for how long."""
+    """What the session does, and for how long; a held one's new requests wait."""
     look, glyphs = cell.look, cell.look.glyphs
     since = cell.now - view.phase_since
     sign, style, text = {
@@ -104,7 +116,9 @@ def state_cell(view: SessionView, cell: Cell) -> list[Span]:
         "decode": (glyphs.dot, look.good, "decode"),
         "tool": (glyphs.diamond, look.muted, f"tool {age(since) if since >= 60 else elapsed(since)}"),
     }[view.phase]
-    if view.active > 1:
+    if view.held and (view.waiting or not view.active):
+        sign, style, text = glyphs.stop, look.warn, f"held, {view.waiting} wait" if view.waiting else "held"
+    elif view.active > 1:
         text += f" {glyphs.times}{view.active}"
     return [(fit(f"{sign} {text}", cell.cells, ellipsis=glyphs.ellipsis), style)]
 
@@ -154,15 +168,16 @@ tool_cell = _figure(lambda view: view.last_tool, "left")
 
 COLUMNS = (
     Column("session", "SESSION", 14, 30, 1, name_cell, lambda view: -view.created_at),
-    Column("model", "MODEL", 12, 18, 10, model_cell),
-    Column("used", "USED/LIMIT", 12, 12, 4, used_cell, lambda view: float(view.tokens), "right"),
-    Column("context", "CONTEXT", 15, 30, 2, context_cell, lambda view: _known(view.utilisation)),
-    Column("history", "HISTORY", 10, 16, 9, history_cell),
+    Column("model", "MODEL", 12, 18, 11, model_cell),
+    Column("used", "USED/LIMIT", 12, 12, 5, used_cell, lambda view: float(view.tokens), "right"),
+    Column("context", "CONTEXT", 13, 30, 2, context_cell, lambda view: _known(view.utilisation)),
+    Column("history", "HISTORY", 10, 16, 10, history_cell),
     Column("turns", "TURNS", 5, 5, 3, turns_cell, lambda view: _fewest(view.turns_left), "right"),
-    Column("cached", "CACHED", 6, 6, 7, cached_cell, lambda view: _known(view.cached_share), "right"),
-    Column("rate", "TOK/S", 5, 5, 5, rate_cell, lambda view: _known(view.decode_rate), "right"),
-    Column("ttft", "TTFT", 5, 5, 6, ttft_cell, lambda view: _known(view.ttft), "right"),
-    Column("tool", "LAST TOOL", 9, 14, 8, tool_cell),
+    Column("cached", "CACHED", 6, 6, 8, cached_cell, lambda view: _known(view.cached_share), "right"),
+    Column("rate", "TOK/S", 5, 5, 6, rate_cell, lambda view: _known(view.decode_rate), "right"),
+    Column("ttft", "TTFT", 5, 5, 7, ttft_cell, lambda view: _known(view.ttft), "right"),
+    Column("tool", "LAST TOOL", 9, 14, 9, tool_cell),
+    Column("loop", "LOOP", 4, 4, 4, loop_cell, lambda view: float(view.loop_level), "right"),
     Column("state", "STATE", 13, 17, 0, state_cell, lambda view: view.last_at),
 )
 ORDERS = tuple(column.name for column in COLUMNS if column.order is not None)
@@ -181,6 +196,12 @@ def laid_out(cells: int, columns: tuple[Column, ...] = COLUMNS) -> list[tuple[Co
         widths[column.name] += max(more, 0)
         spare -= max(more, 0)
     return [(column, widths[column.name]) for column in shown]
+
+
+def worthwhile(views: Iterable[SessionView]) -> tuple[Column, ...]:
+    """The columns that say something: the model only where there are several."""
+    several = len({view.model for view in views}) > 1
+    return tuple(column for column in COLUMNS if several or column.name != "model")
 
 
 def ordered(views: Iterable[SessionView], name: str, *, reverse: bool) -> list[tuple[SessionView, bool]]:

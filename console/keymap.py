@@ -107,6 +107,7 @@ DASHBOARD = scope(
     Key("c", "cancel", "cancel what the chosen session has in flight", "Cancel", minor=True),
     Key("e", "events", "events on the whole screen, and back", "Events", minor=True),
     Key("t", "charts", "charts on the whole screen, and back", "Charts", minor=True),
+    Key("T", "span", "charts over 5 minutes, 15 minutes, an hour, or what suits the data"),
     Key("tab", "app.focus_next", "go to the next panel", name="next-panel"),
     Key("escape", "back", "clear the filter, leave the whole-screen panel"),
 )

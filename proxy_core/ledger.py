@@ -123,7 +123,7 @@ class Ledger:
         before = monitor.level
         monitor.record(
             prompt_tokens=usage.prompt_tokens,
-            cached_tokens=usage.cache_read_input_tokens,
+            cached_tokens=usage.cache_read_input_tokens if usage.cache_told else None,
             output_tokens=usage.output_tokens,
             estimated=usage.estimated,
             ttft=turn.ttft,

@@ -15,38 +15,43 @@ from console.screens.base import ConsoleScreen
 from console.screens.inspector import InspectorScreen
 from console.screens.session import SessionScreen
 from console.screens.session_acts import ACTS, cancel, name_of
+from console.series import MEASURES, SPANS
+from console.widgets.changes_panel import ChangesPanel
 from console.widgets.controls import ControlsLine, ControlsPanel
 from console.widgets.event_feed import EventFeed
 from console.widgets.filter_bar import FilterBar
 from console.widgets.key_line import KeyLine
 from console.widgets.sessions_table import SessionsTable
 from console.widgets.status_line import StatusLine
-from console.widgets.throughput import ThroughputChart
+from console.widgets.throughput import SPAN_NAMES, ThroughputChart
 from console.widgets.upstream_panel import UpstreamPanel
 from proxy_core.record_views import RequestView
 
 
 class DashboardScreen(ConsoleScreen):
-    """Wide: two columns. Narrow: one below the other, the live settings in one line. Tiny: sessions and events."""
+    """Wide: live settings and model server beside the events. Narrow: settings in a line. Tiny: sessions and events."""
 
     CSS_PATH = "dashboard.tcss"
     SCOPE = DASHBOARD
     BINDINGS = bindings(SCOPE)
     AUTO_FOCUS = "#sessions"
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (20, "-usual"), (29, "-tall")]  # noqa: RUF012 - as Textual declares it
 
     def compose(self) -> ComposeResult:
         """The panels in the order in which Tab goes through them."""
         yield StatusLine()
         with Container(id="body"):
-            with Container(id="left"):
-                yield SessionsTable()
+            yield SessionsTable()
+            with Container(id="main"):
                 yield EventFeed()
-            with Container(id="right"):
-                yield ControlsPanel(id="live")
-                yield UpstreamPanel(id="upstream")
-                yield ThroughputChart("decode")
-                yield ThroughputChart("prefill")
-                yield ThroughputChart("ttft")
+                with Container(id="right"):
+                    yield ControlsPanel(id="live")
+                    yield UpstreamPanel(id="upstream")
+            with Container(id="charts"):
+                yield from map(ThroughputChart, MEASURES)
+            with Container(id="below"):
+                yield ChangesPanel(id="changes")
+                yield UpstreamPanel(id="server")
         yield FilterBar()
         yield ControlsLine()
         yield KeyLine(DASHBOARD, EVERYWHERE)
@@ -138,6 +143,17 @@ class DashboardScreen(ConsoleScreen):
     def action_charts(self) -> None:
         """Charts on the whole screen, and back."""
         self._only("-only-charts")
+
+    def action_span(self) -> None:
+        """Charts over 5 minutes, 15 minutes, an hour, or again over what suits the data."""
+        charts = list(self.query(ThroughputChart))
+        spans = (0.0, *SPANS)
+        span = spans[(spans.index(charts[0].span) + 1) % len(spans)]
+        for chart in charts:
+            chart.span = span
+            chart.redraw()
+        self.console.clear_notifications()
+        self.notify(f"charts show {SPAN_NAMES[span]}" if span else "charts show what there is, up to 5 min")
 
     def action_back(self) -> None:
         """Leave the whole-screen panel, or clear the filter."""

@@ -16,25 +16,27 @@ from rich.style import Style
 from textual.strip import Strip
 
 from console.theme import Look
+from console.widgets.overlay import Y_LABEL
 
 plot: Any = plotext
 Colour: TypeAlias = Literal["good", "accent", "name", "warn"]
 
 SGR = re.compile(r"\x1b\[([\d;]*)m")
 BOXES = str.maketrans("┌┐└┘├┤┬┴┼─│", "+++++|+++-|")
-Y_LABEL = 5
-"""Cells of the figures at the left, the same in all charts, so that charts above each other line up."""
+LEAST_CELLS, LEAST_ROWS = Y_LABEL + 8, 3
+"""Below that a chart says nothing."""
 
 
 @dataclass(frozen=True, slots=True)
 class Plot:
-    """One curve to be drawn: values in equal steps (None: no value there), the ends of its x axis, and its top."""
+    """One curve to be drawn: values in equal steps (None: no value there), its top, and the words below its x axis."""
 
     values: tuple[float | None, ...]
     left: str
     right: str
     top: float
     colour: Colour
+    middle: str = ""
 
 
 def nice_top(value: float, least: float = 1.0) -> float:
@@ -55,7 +57,7 @@ def figure_label(value: float) -> str:
 
 def drawn(plotted: Plot, cells: int, rows: int, look: Look) -> list[Strip]:
     """The curve in `rows` lines of `cells` cells, with a y axis at the left and the two ends of x below."""
-    if cells < Y_LABEL + 8 or rows < 3:
+    if cells < LEAST_CELLS or rows < LEAST_ROWS:
         return [Strip.blank(cells)] * rows
     figure = plot.figure
     figure.clear()
@@ -106,7 +108,8 @@ def _axes(figure: Any, plotted: Plot, rows: int) -> None:
     figure.ruler("y").alignment(lim="edge")
     figure.ruler("y").ticks(list(marks), [figure_label(mark).rjust(Y_LABEL) for mark in marks])
     figure.ruler("x").lim(0, last)
-    figure.ruler("x").ticks([0, last], [plotted.left, plotted.right])
+    words = {0: plotted.left, last: plotted.right} | ({last / 2: plotted.middle} if plotted.middle else {})
+    figure.ruler("x").ticks(list(words), list(words.values()))
 
 
 def _theme(colour: Colour, look: Look) -> str:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
 
 from console.event_text import tokens
 from console.frame import Frame
 from console.theme import Look
-from console.widgets.chart import Y_LABEL, Plot, drawn, nice_top
+from console.widgets.chart import Plot, drawn, nice_top
 from console.widgets.lines import Panel, Span
+from console.widgets.overlay import Y_LABEL, cells_of, column, strip_of
 from proxy_core.events import PrefixBroken, Pruned
 from proxy_core.record_views import RequestView
 from proxy_core.sessions.monitor import THRESHOLDS
@@ -91,39 +91,31 @@ def _levels(strips: list[Strip], look: Look) -> list[Strip]:
     for threshold, style in ((THRESHOLDS[0], look.warn), (THRESHOLDS[-1], look.bad)):
         row = _row(threshold, rows)
         name = f"{threshold:.0%}"
-        cells = _cells(found[row])
+        cells = cells_of(found[row])
         room = range(Y_LABEL + 1, len(cells) - len(name))
         for place in room:
             if cells[place][0] == " ":
                 cells[place] = (dash, style)
         if all(cells[place][0] in {" ", dash} for place in range(len(cells) - len(name), len(cells))):
             cells[-len(name) :] = [(letter, style) for letter in name]
-        found[row] = _strip(cells)
+        found[row] = strip_of(cells)
     return found
 
 
 def _marked(strips: list[Strip], signs: dict[int, str], count: int, look: Look) -> list[Strip]:
     """Each sign in the lowest free cell above the curve."""
-    found = [_cells(strip) for strip in strips]
+    found = [cells_of(strip) for strip in strips]
     rows = len(found) - 1
     if rows < 1 or count < 2:
         return strips
     for place, sign in signs.items():
-        column = Y_LABEL + round(max(place, 0) / (count - 1) * (len(found[0]) - Y_LABEL - 1))
-        free = [row for row in range(rows) if found[row][column][0] in " ╌-"]
+        at = column(place / (count - 1), len(found[0]))
+        free = [row for row in range(rows) if found[row][at][0] in " ╌-"]
         row = free[-1] if free else 0
         style = look.accent if sign == "falling" else look.warn
-        found[row][column] = (getattr(look.glyphs, sign), style + Style(bold=True))
-    return [_strip(cells) for cells in found]
+        found[row][at] = (getattr(look.glyphs, sign), style + Style(bold=True))
+    return [strip_of(cells) for cells in found]
 
 
 def _row(share: float, rows: int) -> int:
     return min(max(rows - 1 - int(share * rows), 0), rows - 1)
-
-
-def _cells(strip: Strip) -> list[tuple[str, Style]]:
-    return [(letter, segment.style or Style()) for segment in strip for letter in segment.text]
-
-
-def _strip(cells: list[tuple[str, Style]]) -> Strip:
-    return Strip([Segment(letter, style) for letter, style in cells]).simplify()

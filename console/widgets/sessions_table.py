@@ -6,7 +6,7 @@ from rich.style import Style
 from textual.geometry import Size
 from textual.strip import Strip
 
-from console.columns import ORDERS, Cell, Column, laid_out, ordered
+from console.columns import ORDERS, Cell, Column, laid_out, ordered, worthwhile
 from console.filters import NO_FILTER, Facts, Filter
 from console.format import fit
 from console.frame import Frame
@@ -63,7 +63,7 @@ class SessionsTable(ChoiceList):
         self._entitle(frame, len(views))
         width, height = self.size
         look = frame.look
-        columns = laid_out(width - 2)
+        columns = laid_out(width - 2, worthwhile(views))
         self._cursor.settle(self.keys, height - 1)
         top = self._cursor.top
         lines = [strip(self._heads(columns, look))]

@@ -13,11 +13,15 @@ from console.widgets.lines import Panel, Span, cut, strip
 from proxy_core.snapshot import Snapshot, UpstreamView
 
 NAME = 9
-ROWS = 6
+ROWS = 7
 
 
 class UpstreamPanel(Panel):
-    """Address and state, model and window, requests and tokens."""
+    """Address and state, model and window, slots and memory, requests and tokens."""
+
+    def __init__(self, *, id: str) -> None:  # noqa: A002 - Textual's name
+        super().__init__(id=id)
+        self._rows = ROWS
 
     def draw(self, frame: Frame) -> list[Strip]:
         """As many lines as there is room for, the most important first."""
@@ -25,15 +29,10 @@ class UpstreamPanel(Panel):
         self.entitle(
             [("model server ", look.strong), *state_spans(view, look), (f" {age(frame.now - view.since)}", look.muted)]
         )
-        ascii_only = look.glyphs.ascii_only
-        rows: list[tuple[str, list[Span]]] = [
-            ("address", [(visible(view.url, ascii_only=ascii_only), look.text)]),
-            ("model", [(visible(view.model or "not known", ascii_only=ascii_only), look.text)]),
-            ("window", _window(view, look)),
-            ("slots", _slots(frame.snapshot, look)),
-            ("requests", _requests(frame.snapshot, look)),
-            ("tokens", _tokens(frame.snapshot, look)),
-        ]
+        rows = _rows(frame.snapshot, look)
+        if len(rows) != self._rows:
+            self._rows = len(rows)
+            self.refresh(layout=True)
         width, height = self.size
         return [
             strip(cut([(f" {name:<{NAME}}", look.muted), *spans], width, look.glyphs.ellipsis))
@@ -42,7 +41,22 @@ class UpstreamPanel(Panel):
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:  # noqa: ARG002 - Textual's
         """A line for each."""
-        return ROWS
+        return self._rows
+
+
+def _rows(snapshot: Snapshot, look: Look) -> list[tuple[str, list[Span]]]:
+    view, ascii_only = snapshot.upstream, look.glyphs.ascii_only
+    rows: list[tuple[str, list[Span]]] = [
+        ("model", [(visible(view.model or "not known", ascii_only=ascii_only), look.text)]),
+        ("slots", _slots(snapshot, look)),
+        ("KV cache", _memory(view, look)),
+        ("window", _window(view, look)),
+        ("address", [(visible(view.url, ascii_only=ascii_only), look.text)]),
+        ("requests", _requests(snapshot, look)),
+        ("tokens", _tokens(snapshot, look)),
+    ]
+    drafts = _drafts(snapshot, look)
+    return [*rows[:3], ("drafts", drafts), *rows[3:]] if drafts else rows
 
 
 def state_spans(view: UpstreamView, look: Look) -> list[Span]:
@@ -60,12 +74,39 @@ def _window(view: UpstreamView, look: Look) -> list[Span]:
 
 
 def _slots(snapshot: Snapshot, look: Look) -> list[Span]:
-    slots, active = snapshot.upstream.slots, snapshot.active
-    if slots is None:
-        return [(f"{active} in flight", look.text)]
-    waiting = max(active - slots, 0)
-    spans: list[Span] = [(f"{min(active, slots)} of {slots} busy", look.text)]
-    return [*spans, (f"{look.glyphs.middle:^3}{waiting} waiting", look.warn)] if waiting else spans
+    """What the server says, else (`~`) what follows from this proxy's own requests; others may have sent more."""
+    slots, load, active = snapshot.upstream.slots, snapshot.upstream.load, snapshot.active
+    if load is not None and load.busy is not None:
+        busy = f"{load.busy} of {slots} busy" if slots else f"{load.busy} busy"
+    else:
+        busy = f"{active} in flight" if slots is None else f"~{min(active, slots)} of {slots} busy"
+    mark, waiting = "~", max(active - slots, 0) if slots else 0
+    if load is not None and load.queued is not None:
+        mark, waiting = "", load.queued
+    spans: list[Span] = [(busy, look.text)]
+    return [*spans, (f"{look.glyphs.middle:^3}{mark}{waiting} queued", look.warn)] if waiting else spans
+
+
+def _memory(view: UpstreamView, look: Look) -> list[Span]:
+    """Tokens in the KV cache and how full that is: all of it, or, where slots may or may not share, the fullest."""
+    load = view.load
+    if load is None or (load.held is None and load.used is None):
+        return [(look.glyphs.nothing, look.faint)]
+    spans: list[Span] = [(f"{tokens(load.held)} tokens", look.text)] if load.held is not None else []
+    full = (percent(load.used), "") if load.used is not None else (percent(load.fullest, ""), "fullest slot ")
+    if full[0]:
+        gap = f"{look.glyphs.middle:^3}" if spans else ""
+        spans += [(f"{gap}{full[1]}", look.muted), (full[0], look.text)]
+    return spans
+
+
+def _drafts(snapshot: Snapshot, look: Look) -> list[Span]:
+    """How many drafted tokens were accepted; nothing where none are drafted."""
+    totals, load = snapshot.totals, snapshot.upstream.load
+    if totals.drafted_tokens:
+        share = percent(totals.accepted_tokens / totals.drafted_tokens)
+        return [(f"{share} accepted", look.text), (f" of {tokens(totals.drafted_tokens)}", look.muted)]
+    return [(look.glyphs.nothing, look.faint)] if load is not None and load.drafting else []
 
 
 def _requests(snapshot: Snapshot, look: Look) -> list[Span]:

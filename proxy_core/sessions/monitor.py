@@ -33,7 +33,7 @@ class SessionMonitor:
     requests: int = 0
     last_input_tokens: int = 0
     last_output_tokens: int = 0
-    last_cached_tokens: int = 0
+    last_cached_tokens: int | None = None
     peak_input_tokens: int = 0
     total_prompt_tokens: int = 0
     total_cached_tokens: int = 0
@@ -55,7 +55,7 @@ class SessionMonitor:
         self,
         *,
         prompt_tokens: int,
-        cached_tokens: int,
+        cached_tokens: int | None,
         output_tokens: int,
         estimated: bool,
         ttft: float | None,
@@ -65,14 +65,16 @@ class SessionMonitor:
         main: bool,
         at: float = 0.0,
     ) -> None:
-        """Take in a finished request. `prompt_tokens` includes `cached_tokens`; seconds, and tokens a second.
+        """Take in a finished request. `prompt_tokens` includes `cached_tokens` (None: the server does not tell).
+
+        Times are in seconds, rates in tokens a second.
 
         `at` is Unix time. `main` is false for side requests. A request that the server gave no prompt tokens for
         changes no context figure.
         """
         self.requests += 1
         self.total_prompt_tokens += prompt_tokens
-        self.total_cached_tokens += cached_tokens
+        self.total_cached_tokens += cached_tokens or 0
         self.total_output_tokens += output_tokens
         if not main:
             return
@@ -114,8 +116,10 @@ class SessionMonitor:
 
     @property
     def cached_share(self) -> float | None:
-        """Share of the last prompt that came from the server's cache, 0 to 1; None before the first request."""
-        return self.last_cached_tokens / self.last_input_tokens if self.last_input_tokens else None
+        """Share of the last prompt that came from the server's cache, 0 to 1; None where the server did not tell."""
+        if self.last_cached_tokens is None or not self.last_input_tokens:
+            return None
+        return self.last_cached_tokens / self.last_input_tokens
 
     @property
     def turns_left(self) -> int | None:

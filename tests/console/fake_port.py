@@ -13,7 +13,7 @@ from proxy_core.live_settings import LiveSettings, SettingsView, UpdateResult
 from proxy_core.record_views import RecordView, RequestView, SessionDetail
 from proxy_core.saving import SaveResult, save
 from proxy_core.settings import SPECS, Settings
-from proxy_core.snapshot import Sample, SessionView, Snapshot, Totals, UpstreamView
+from proxy_core.snapshot import ChangeView, Medians, Sample, ServerLoad, SessionView, Snapshot, Totals, UpstreamView
 
 NOW = 1_790_000_000.0
 """The frozen clock."""
@@ -48,7 +48,8 @@ SESSIONS = (
             last_break="history was cut from message 6 on, 12:52", failures=1,
             history=tuple(min(4_000 + 1_960 * turn, 63_120) for turn in range(32)), created_at=NOW - 5400),
     session("5d10e2b9", "refactor billing", **_used(57_300), turns_left=4, phase="prefill", phase_since=NOW - 12,
-            prefill_done=0.61, decode_rate=12.0, ttft=19.8, cached_share=0.04, last_tool="Bash", created_at=NOW - 4100),
+            prefill_done=0.61, decode_rate=12.0, ttft=19.8, cached_share=0.04, last_tool="Bash", created_at=NOW - 4100,
+            loop_level=1, loop_why="Read(src/app.py) three times with the same result"),
     session("5d10e2b9/e71a04", "find call sites", **_used(21_800), phase="tool", phase_since=NOW - 7, active=0,
             turns_left=23, last_tool="Grep", history=(2_100, 6_400, 12_000, 17_200, 21_800), created_at=NOW - 600),
     session("77c1f00d", "docs for the API", phase="thinking", created_at=NOW - 3000),
@@ -63,6 +64,11 @@ SESSIONS = (
 UPSTREAM = UpstreamView(
     url="http://127.0.0.1:8080", state="up", since=NOW - 9000, detail="", kind="llama.cpp", model="qwen3-coder-30b",
     window=65_536, window_source="/props", slots=4,
+    load=ServerLoad(busy=3, queued=1, held=201_600, fullest=0.963, drafting=True),
+)  # fmt: skip
+CHANGE = ChangeView(
+    number=1, at=NOW - 140, name="PROXY_LOOP_HIDE_TOOL", before="off", after="on", span=140,
+    earlier=Medians(11, 24.6, 5.2), later=Medians(9, 31.0, 3.1),
 )  # fmt: skip
 
 
@@ -74,8 +80,9 @@ def _samples() -> tuple[Sample, ...]:
         first = back % 13 == 0
         made.append(
             Sample(
-                at=int(NOW) - back, decoded=int(52 * wave * busy), prefilled=11_000 if back % 13 == 0 else 0,
+                at=int(NOW) - back, decoded=int(52 * wave * busy), prefilled=11_000 if first else 0,
                 first_tokens=int(first), ttft_sum=(1.4 + (back % 5) * 1.7) if first else 0.0, requests=int(first),
+                prompted=44_000 if first else 0, cached=(20_000 + 5_000 * (back % 5)) if first else 0,
             )
         )  # fmt: skip
     return tuple(sample for sample in made if sample.decoded or sample.prefilled or sample.first_tokens)
@@ -85,8 +92,8 @@ SNAPSHOT = Snapshot(
     version=7, at=NOW, started_at=NOW - 9010, url="http://127.0.0.1:4000", draining=False, active=4, sessions=SESSIONS,
     upstream=UPSTREAM, samples=_samples(),
     totals=Totals(requests=214, failed=2, cancelled=1, prompt_tokens=6_400_000, cached_tokens=5_900_000,
-                  output_tokens=91_300),
-    loop_lag=0.0004,
+                  output_tokens=91_300, drafted_tokens=48_200, accepted_tokens=34_300),
+    loop_lag=0.0004, changes=(CHANGE,),
 )  # fmt: skip
 
 
@@ -110,6 +117,7 @@ def _events() -> tuple[ev.EngineEvent, ...]:
                            tools=("Read",)),
         ev.AnswerContinued(at=at(180), session="77c1f00d", why="the reply announced an action and stopped",
                            before="end_turn", outcome="tool_use", tokens=96, seconds=2.3),
+        ev.SettingChanged(at=at(140), name="PROXY_LOOP_HIDE_TOOL", before="off", after="on", by="console"),
         ev.RequestAltered(at=at(130), session="e02b5a11", what="tool definition dropped",
                          why="server tool not supported", before="web_search", after=""),
         ev.LoopActed(at=at(75), session="5d10e2b9", level=1, act="note in the last tool result",
@@ -117,7 +125,6 @@ def _events() -> tuple[ev.EngineEvent, ...]:
         ev.ContextWarning(at=at(60), session="a3f91c77", level="critical", utilisation=0.963, tokens=63_120,
                           window=65_536),
         ev.RequestCancelled(at=at(41), session="5d10e2b9/e71a04", phase="decode", by="client", seconds=8.2),
-        ev.SettingChanged(at=at(20), name="PROXY_LOOP_HIDE_TOOL", before="off", after="on", by="console"),
         ev.RequestFinished(at=at(5), session="a3f91c77", role="main", stop_reason="tool_use", prompt_tokens=63_120,
                            cached_tokens=61_400, output_tokens=188, seconds=10.1, ttft=4.1, decode_rate=31.2,
                            tools=("Edit",)),

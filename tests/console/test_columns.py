@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from rich.cells import cell_len
 
-from console.columns import COLUMNS, ORDERS, Cell, laid_out, ordered
+from console.columns import COLUMNS, ORDERS, Cell, laid_out, ordered, worthwhile
 from console.glyphs import ASCII, UNICODE, bar, spark
 from console.theme import colourless
 from tests.console.fake_port import NOW, SESSIONS, session
@@ -37,10 +37,12 @@ def test_columns_fill_the_width_they_are_given_and_no_more(width: int) -> None:
 @pytest.mark.parametrize(
     ("width", "shown"),
     [
-        (58, "session context turns state"),
-        (78, "session used context turns rate ttft state"),
-        (92, "session used context turns cached rate ttft tool state"),
-        (160, "session model used context history turns cached rate ttft tool state"),
+        (44, "session context state"),
+        (58, "session context turns loop state"),
+        (78, "session used context turns rate ttft loop state"),
+        (98, "session used context turns cached rate ttft tool loop state"),
+        (118, "session used context history turns cached rate ttft tool loop state"),
+        (136, "session model used context history turns cached rate ttft tool loop state"),
     ],
 )
 def test_the_least_important_columns_go_first(width: int, shown: str) -> None:
@@ -75,6 +77,12 @@ def test_every_cell_is_exactly_as_wide_as_its_column(view, column, look) -> None
         (drawn("turns", 5, turns_left=0), "   ~0"),
         (drawn("turns", 5, turns_left=None), "    —"),
         (drawn("cached", 6, cached_share=0.0), "    0%"),
+        (drawn("cached", 6, cached_share=None), "     —"),
+        (drawn("loop", 4), "   ·"),
+        (drawn("loop", 4, loop_level=2), "↻2/4"),
+        (drawn("state", 17, held=True, active=0, phase="idle"), "■ held           "),
+        (drawn("state", 17, held=True, waiting=2, phase="queued"), "■ held, 2 wait   "),
+        (drawn("state", 17, held=True, active=1, phase="decode"), "● decode         "),
         (drawn("state", 17, phase="idle", phase_since=NOW - 200), "· idle 3m        "),
         (drawn("state", 17, phase="queued", phase_since=NOW - 3), "○ queued 3s      "),
         (drawn("state", 17, phase="prefill", phase_since=NOW - 12, prefill_done=0.6), "◐ prefill 60% ~8s"),
@@ -96,8 +104,15 @@ def test_sessions_are_sorted_with_their_sub_agents_below_them() -> None:
     assert keys("context") == ["a3f91c", "5d10e2", "└e71a04", "9b44d3", "77c1f0", "e02b5a"]
     assert keys("context", reverse=True) == ["e02b5a", "77c1f0", "9b44d3", "5d10e2", "└e71a04", "a3f91c"]
     assert keys("session") == ["a3f91c", "5d10e2", "└e71a04", "77c1f0", "9b44d3", "e02b5a"]
+    assert keys("loop")[0] == "5d10e2", "the highest step first"
     assert keys("turns")[0] == "a3f91c", "the fewest turns first"
     assert keys("turns")[-1] == "e02b5a", "what is not known comes last"
+
+
+def test_the_model_is_shown_where_there_are_several() -> None:
+    assert "model" not in [column.name for column in worthwhile(SESSIONS)]
+    several = worthwhile([*SESSIONS, session("x", "", model="another")])
+    assert several == COLUMNS
 
 
 def test_a_sub_agent_whose_session_is_gone_stands_for_itself() -> None:
