@@ -32,7 +32,7 @@ from proxy_core.upstream.client import Answer, transport_error
 BEFORE_SHOWN = 200
 
 Give: TypeAlias = Callable[[list[Event]], Awaitable[None]]
-"""Takes events on their way to the client, all that came in one read."""
+"""Takes events on their way to the client, all that came in one read; there may be none."""
 
 
 @dataclass(slots=True)
@@ -98,52 +98,57 @@ class Exchange:
         await self.turn.let_through()
         if self._ending:
             return self._spoken(self._ending)
-        await self._try(self._sending.chat.body, give)
+        last = await self._try(self._sending.chat.body, give)
         again = self._rails.again()
         if again is not None:
-            await self._try_again(again, give)
-        last = self._fallback.process(self._rails.ending(self.converter.usage.wire()))
+            await give(last)
+            last = await self._try_again(again, give)
+        last += self._fallback.process(self._rails.ending(self.converter.usage.wire()))
         for change in self._rails.changes:
             self._road.altered(self.turn, change)
         return last
 
-    async def _try_again(self, again: Again, give: Give) -> None:
+    async def _try_again(self, again: Again, give: Give) -> list[Event]:
         """The one further try, in the same message; when it fails, the first answer stands as it is."""
         began, first = time.monotonic(), self.converter
         self._rails.begin_again(again, first.usage.wire())
         self._first, self.converter, self._counted = first.usage, self._new_converter(), 0
         outcome = "failed"
         try:
-            await self._try(again.body(self._sending.chat.body), give)
+            last = await self._try(again.body(self._sending.chat.body), give)
             outcome = "call" if self.converter.tools_called else "text"
+            return last
         except ApiError as error:
             outcome = f"failed: {error.message}"
             self._rails.fall_back()
             self.converter, self._first = first, None
+            return []
         finally:
             self._continued(again, outcome, time.monotonic() - began)
 
-    async def _try(self, body: JsonObject, give: Give) -> None:
-        """One call of the model server, read to its end or until the rails cut it."""
+    async def _try(self, body: JsonObject, give: Give) -> list[Event]:
+        """One call of the model server, read to its end or until the rails cut it; the last events, not given yet."""
         async with AsyncExitStack() as opened:
             answer = await self._sending.open(opened, body)
             self.turn.enter("prefill")
             if answer.headers.get("content-type", "").startswith("application/json"):
                 completion = await read_json(answer, self._road.url)
                 self.turn.record.hears(orjson.dumps(completion))
-                await give(self._whole(completion))
-                return
+                return self._whole(completion)
             reader = SseReader()
             events = await self._read(answer, reader, give)
             broken_off = self._rails.cut or self.converter.failure is not None
             if not broken_off:
                 events += self._convert(reader.close())
                 events += self._end(done=reader.done)
-            if events:
+            if self.converter.failure is not None:
                 await give(events)
-            self._check()
-            if not broken_off:
-                await read_to_end(answer)
+                raise self.converter.failure
+            if broken_off or answer.ended:
+                return events
+            await give(events)
+            await read_to_end(answer)
+            return []
 
     async def _read(self, answer: Answer, reader: SseReader, give: Give) -> list[Event]:
         """Read the stream up to its end mark or to where it is broken off; the events of the last read."""
@@ -175,17 +180,13 @@ class Exchange:
         events = self._whole({"choices": [choice], "usage": tokens})
         return events + self._rails.ending(self.converter.usage.wire())
 
-    def _check(self) -> None:
-        """Raise what broke the answer."""
-        if self.converter.failure is not None:
-            raise self.converter.failure
-
     def _whole(self, completion: JsonObject) -> list[Event]:
         """The events of an answer that came as one JSON object although a stream was asked for."""
         events = self._convert([*completion_to_chunks(completion)])
-        self._check()
-        events += self._end(done=True)
-        self._check()
+        if self.converter.failure is None:
+            events += self._end(done=True)
+        if self.converter.failure is not None:
+            raise self.converter.failure
         return events
 
     def _convert(self, items: Sequence[JsonObject | Run]) -> list[Event]:

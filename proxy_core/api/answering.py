@@ -20,6 +20,8 @@ async def stream_answer(turn: Turn, exchange: Exchange, link: ClientLink, scale:
     opening = scale.events(exchange.opening())
 
     async def give(events: list[Event]) -> None:
+        if not events:
+            return
         data = b"".join(map(encode, scale.events(events)))
         if link.committed:
             await link.write(data)

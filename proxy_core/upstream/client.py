@@ -66,6 +66,11 @@ class Answer:
         if connection is not None and connection.protocol is not None:
             connection.protocol.read_timeout = None
 
+    @property
+    def ended(self) -> bool:
+        """All of it was read."""
+        return self._response.content.at_eof()
+
     async def aread(self) -> bytes:
         """The whole body."""
         return await self._response.content.read()
