@@ -9,20 +9,20 @@ import pytest
 from proxy_core.upstream.answer_body import Silence
 
 
-async def test_a_server_that_says_nothing_is_waited_for_no_longer() -> None:
-    with pytest.raises(TimeoutError):
-        async with Silence(0.02) as silence:
-            silence.begins()
-            await asyncio.Event().wait()
-
-
-async def test_the_wait_begins_anew_behind_each_read() -> None:
-    with pytest.raises(TimeoutError):
-        async with Silence(0.02) as silence:
+async def hear_nothing(seconds: float, *, reads_before: int = 0) -> None:
+    """Wait for a server that says nothing after so many reads."""
+    async with Silence(seconds) as silence:
+        for _ in range(reads_before):
             silence.begins()
             silence.ends()
-            silence.begins()
-            await asyncio.Event().wait()
+        silence.begins()
+        await asyncio.Event().wait()
+
+
+@pytest.mark.parametrize("reads_before", [0, 2])
+async def test_a_server_that_says_nothing_is_waited_for_no_longer(reads_before: int) -> None:
+    with pytest.raises(TimeoutError):
+        await hear_nothing(0.02, reads_before=reads_before)
 
 
 async def test_what_the_client_takes_is_not_the_servers_time() -> None:
@@ -33,12 +33,7 @@ async def test_what_the_client_takes_is_not_the_servers_time() -> None:
 
 
 async def test_a_client_that_leaves_is_not_silence() -> None:
-    async def read() -> None:
-        async with Silence(60) as silence:
-            silence.begins()
-            await asyncio.Event().wait()
-
-    task = asyncio.create_task(read())
+    task = asyncio.create_task(hear_nothing(60))
     await asyncio.sleep(0)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
