@@ -72,18 +72,21 @@ class DigestCache:
     messages: int = 8192
     _digests: OrderedDict[int, MessageDigest] = field(default_factory=OrderedDict[int, MessageDigest])
     _heads: OrderedDict[int, int] = field(default_factory=OrderedDict[int, int])
+    _last: tuple[list[int], list[MessageDigest]] = field(default_factory=lambda: ([], []))
 
     def digests(self, messages: list[JsonObject], keys: list[int]) -> list[MessageDigest]:
-        """The digests of the messages; `keys` are their content hashes."""
+        """The digests of the messages; `keys` are their content hashes, a list that is not changed afterwards."""
+        if keys is self._last[0]:
+            return self._last[1]
         known = self._digests
         found: list[MessageDigest] = []
-        for key, message in zip(keys, messages, strict=True):
-            digest = known.get(key)
+        for digest, key, message in zip(map(known.get, keys), keys, messages, strict=True):
             if digest is None:
-                digest = known[key] = read_digest(message)
+                digest = known[key] = read_digest(message)  # noqa: PLW2901 - what was missing
             found.append(digest)
         while len(known) > self.messages:
             known.popitem(last=False)
+        self._last = (keys, found)
         return found
 
     def head(self, body: JsonObject) -> int:

@@ -8,6 +8,7 @@ from the rest weigh little.
 from __future__ import annotations
 
 from collections import OrderedDict, deque
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from statistics import median
 
@@ -30,6 +31,9 @@ TOLERANCE = 0.1
 ROUNDS = 3
 GOOD_ENOUGH = 0.01
 """Relative error of a prediction up to which the fit is left as it is."""
+
+REPEATS = 4
+"""Beyond so many, only each so-manieth repetition of the very same count makes the fit anew: it moves little."""
 
 ERRORS_KEPT = 64
 SURE = 0.9
@@ -65,8 +69,10 @@ class Calibration:
         if known is not None:
             learnt.errors.append(error)
         kind = max(range(len(mix)), key=mix.__getitem__)
-        learnt.seen.setdefault(kind, deque(maxlen=KEPT)).append((mix, counted))
-        learnt.stale = learnt.stale or error > GOOD_ENOUGH
+        seen = learnt.seen.setdefault(kind, deque(maxlen=KEPT))
+        repeats = seen.count((mix, counted))
+        seen.append((mix, counted))
+        learnt.stale = learnt.stale or (error > GOOD_ENOUGH and (repeats < REPEATS or repeats % REPEATS == REPEATS - 1))
 
     def tokens(self, model: str, mix: Mix) -> float | None:
         """The corrected estimate in tokens; None before the first observation."""
@@ -99,9 +105,14 @@ def _fit(rows: list[tuple[Mix, int]]) -> Mix:
     return factors
 
 
-def _solve(shares: list[Mix], weights: list[float], common: float) -> Mix:
-    """The normal equations of the weighted fit, by elimination; PULL makes them solvable whatever was seen."""
-    size = len(Mix._fields)
+def _solve(shares: Sequence[Sequence[float]], weights: list[float], common: float) -> Mix:
+    """The normal equations of the weighted fit, by elimination; PULL makes them solvable whatever was seen.
+
+    Kinds of text that were never seen have the common factor; most prompts have four or five of the seven.
+    """
+    kinds = [kind for kind, column in enumerate(zip(*shares, strict=True)) if any(column)]
+    shares = [[share[kind] for kind in kinds] for share in shares]
+    size = len(kinds)
     rows = [[0.0] * size + [PULL * common] for _ in range(size)]
     for weight, share in zip(weights, shares, strict=True):
         for i, value in enumerate(share):
@@ -120,7 +131,10 @@ def _solve(shares: list[Mix], weights: list[float], common: float) -> Mix:
     for pivot in reversed(range(size)):
         rest = sum(rows[pivot][place] * found[place] for place in range(pivot + 1, size))
         found[pivot] = (rows[pivot][size] - rest) / rows[pivot][pivot]
-    return Mix(*(min(max(factor, LOWEST), HIGHEST) for factor in found))
+    factors = [common] * len(Mix._fields)
+    for kind, factor in zip(kinds, found, strict=True):
+        factors[kind] = min(max(factor, LOWEST), HIGHEST)
+    return Mix(*factors)
 
 
 def _dot(factors: Mix, mix: Mix) -> float:
