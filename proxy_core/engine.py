@@ -6,7 +6,6 @@ import asyncio
 import time
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import replace
 from functools import partial
 
 from proxy_core.commands import Command, CommandResult
@@ -86,6 +85,8 @@ class Engine:
         """Open the upstream client and begin to watch the model server."""
         current = self.settings.current
         self.upstream = UpstreamClient(current)
+        url = chat_completions(self.root)
+        self._road = Road(self.upstream, url, self._publish, self.throughput, self._recovered, self._grammars)
         headers = auth_headers(current)
         self.watch = UpstreamWatch(self.upstream.http, self.root, headers, self._upstream_changed)
         self.load = LoadWatch(self.upstream.http, self.root, headers, self._asked_of_its_load)
@@ -136,7 +137,7 @@ class Engine:
         role = request_kind(headers, body)
         current = current.changed(session.wishes.overrides)
         turn = Turn(request_id, body, identity, role, session, current, stream=body.get("stream") is True)
-        turn.record = new_record(turn, headers, chat_completions(self.root))
+        turn.record = new_record(turn, headers, self._road.url)
         self.records.begin(turn.record, raw)
         return turn
 
@@ -146,9 +147,7 @@ class Engine:
         if prepared.ending:
             turn.outline = None  # the model server is not asked, so nothing can be learnt
         turn.session.model, turn.record.changes = prepared.chat.body["model"], prepared.chat.changes
-        url = chat_completions(self.root)
-        road = Road(self.upstream, url, self._publish, self.throughput, self._recovered, self._grammars)
-        return Exchange(turn, prepared.chat, road, prepared.policy, prepared.ending)
+        return Exchange(turn, prepared.chat, self._road, prepared.policy, prepared.ending)
 
     async def _ready(self, turn: Turn) -> Prepared:
         """The turn's request as it goes out: cut, translated, counted, with an answer that fits. Raises `ApiError`."""
@@ -159,7 +158,8 @@ class Engine:
             prepared = await self.preparation.prepare(turn, facts)
             count = await self.measurement.count(turn, prepared.chat, facts, self.window)
         chat = self.fitting.budgeted(turn, prepared.chat, count)
-        return replace(prepared, chat=self.measurement.placed(turn, chat, facts, self.ledger.active.values()))
+        chat = self.measurement.placed(turn, chat, facts, self.ledger.active.values())
+        return Prepared(chat, prepared.policy, prepared.ending)
 
     async def _recovered(self, turn: Turn, error: ApiError) -> JsonObject | None:
         """The body to send after the model server refused one as too long; None when that cannot help."""

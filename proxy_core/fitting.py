@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from proxy_core.events import EngineEvent, OutputCapped, OverflowMet, Pruned
 from proxy_core.guardrails.loop_digest import content_key
@@ -76,7 +76,7 @@ class Fitting:
             messages,
             head,
             window,
-            replace(prune_settings(turn.settings, turn.role, compacting=_compacts(turn)), asked=wishes.prunes(keys)),
+            prune_settings(turn.settings, turn.role, compacting=_compacts(turn), asked=wishes.prunes(keys)),
             scale=fit.scale.value,
             cache=self._cache,
             keys=keys,
@@ -130,7 +130,7 @@ class Fitting:
                 window=window,
             )
         )
-        return replace(chat, body=chat.body | {"max_tokens": allowed})
+        return chat.with_body(chat.body | {"max_tokens": allowed})
 
     def finished(self, turn: Turn, prompt_tokens: int) -> None:
         """The server counted `prompt_tokens` for what was sent."""
@@ -208,10 +208,14 @@ class Fitting:
         )
 
     def _fit(self, turn: Turn) -> _Fit:
-        fit = self._fits.setdefault(turn.session.key, _Fit())
-        self._fits.move_to_end(turn.session.key)
-        if len(self._fits) > CONVERSATIONS:
-            self._fits.popitem(last=False)
+        key = turn.session.key
+        fit = self._fits.get(key)
+        if fit is None:
+            fit = self._fits[key] = _Fit()
+            if len(self._fits) > CONVERSATIONS:
+                self._fits.popitem(last=False)
+        else:
+            self._fits.move_to_end(key)
         return fit
 
     def _window_of(self, turn: Turn) -> int:

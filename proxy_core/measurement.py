@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from proxy_core.events import EngineEvent, PrefixBroken
 from proxy_core.exchange import Outcome
@@ -73,7 +73,7 @@ class Measurement:
             turn.slot = self.slots.choose(turn.session.key, turn.role, time.monotonic(), busy)
             if turn.slot is not None:
                 extra["id_slot"] = turn.slot
-        return replace(chat, body=chat.body | extra)
+        return chat.with_body(chat.body | extra)
 
     def finished(self, turn: Turn, outline: Outline, outcome: Outcome, requests: int) -> None:
         """Learn from an answer what its prompt really cost. `requests`: how many the engine has had so far."""

@@ -61,7 +61,8 @@ class Preparation:
         body = await self._cut(turn, body)
         chat = await self.translated(body, turn.settings, facts, turn.recalled, turn.thread)
         if turn.role in AGENT_ROLES and len(chat.tool_names) > 1:
-            chat = replace(chat, body=chat.body | {"tools": turn.session.tools.steady(chat.body["tools"])})
+            tools = turn.session.tools.steady(chat.body["tools"])
+            chat = chat if tools is chat.body["tools"] else chat.with_body(chat.body | {"tools": tools})
         chat = self._steered(turn, chat, loop)
         self._tell(turn, chat, loop)
         spent = {reason for reason, human in turn.session.continued_after.items() if human == turn.human}
@@ -113,7 +114,7 @@ class Preparation:
     def _steered(self, turn: Turn, chat: ChatRequest, loop: LoopPlan | None) -> ChatRequest:
         """The translated request with what policies add or change in it."""
         body = supplemented(chat.body) if turn.settings.agentic_supplement and chat.tool_names else chat.body
-        chat = replace(chat, body=body) if body is not chat.body else chat
+        chat = chat.with_body(body) if body is not chat.body else chat
         body, act = demanded_choice(chat, turn.settings, turn.role, loop.release if loop is not None else "")
         hidden = loop.hidden & chat.tool_names if loop is not None else NO_TOOL
         if hidden and hidden != chat.tool_names:

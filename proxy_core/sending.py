@@ -78,8 +78,9 @@ class Sending:
     async def _sent(self, opened: AsyncExitStack, body: JsonObject) -> Answer:
         road, turn, content = self._road, self._turn, write(body)
         turn.record.sends(content)
-        stream = road.upstream.stream(road.url, content, turn.settings, self._retried, self._waiting)
-        return await opened.enter_async_context(stream)
+        answer = await road.upstream.open(road.url, content, turn.settings, self._retried, self._waiting)
+        opened.push_async_callback(answer.aclose)
+        return answer
 
     def _retried(self, reason: str, attempt: int, pause: float) -> None:
         self._road.publish(UpstreamRetried(**self._turn.stamp(), reason=reason, attempt=attempt, pause=pause))

@@ -86,6 +86,7 @@ def make_server(app: ASGIApp) -> QuietServer:
         lifespan="off",
         log_config=None,
         access_log=False,
+        proxy_headers=False,
         server_header=False,
         timeout_graceful_shutdown=CLOSE_SECONDS,
     )

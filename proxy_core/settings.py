@@ -221,7 +221,9 @@ class Settings:
     )  # fmt: skip
 
     def changed(self, values: dict[str, Value]) -> Settings:
-        """A copy with the given attributes (by environment name) replaced; the values are already parsed."""
+        """With the given attributes (by environment name) replaced; the values are already parsed."""
+        if not values:
+            return self
         return replace(self, **{SPEC_BY_NAME[name].attribute: value for name, value in values.items()})
 
     def value(self, name: str) -> Value:

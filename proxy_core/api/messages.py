@@ -12,7 +12,7 @@ from proxy_core.api.client_link import ClientLink, Ending
 from proxy_core.api.incoming import ClientGone, headers_of, parse_body, read_body, refuse_threads
 from proxy_core.engine import Engine
 from proxy_core.guardrails.usage_scale import UsageScale
-from proxy_core.translate.errors import ApiError
+from proxy_core.translate.errors import ApiError, internal_error
 from proxy_core.translate.types import InvalidRequest
 from proxy_core.translate.validate import validate_messages_request
 from proxy_core.turn import Turn, new_request_id
@@ -29,14 +29,24 @@ class MessagesEndpoint:
         link = ClientLink(receive, send, new_request_id())
         headers = headers_of(scope)
         try:
-            turn = await self._admit(headers, receive, link.request_id)
+            turn = await self._admitted(headers, receive, link)
+            if turn is not None:
+                await self._serve(turn, link, headers)
+        except Exception:
+            if not link.committed:
+                await link.fail(internal_error())
+            raise  # the server logs it, and closes the connection of an answer that was begun
+
+    async def _admitted(self, headers: dict[str, str], receive: Receive, link: ClientLink) -> Turn | None:
+        """The turn of a request; None when its client left or was refused."""
+        try:
+            return await self._admit(headers, receive, link.request_id)
         except ClientGone:
-            return
+            return None
         except ApiError as error:
             self._engine.ledger.refused(error, link.request_id)
             await link.fail(for_client(error, headers))
-            return
-        await self._serve(turn, link, headers)
+            return None
 
     async def _admit(self, headers: dict[str, str], receive: Receive, request_id: str) -> Turn:
         settings = self._engine.settings.current

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 import ipaddress
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -39,14 +40,14 @@ class Gate:
 
     def _refusal(self, scope: Scope) -> ApiError | None:
         token = self._settings.current.auth_token
-        headers = headers_of(scope)
         if token:
             open_to_all = scope["path"] in {"/health", "/"}
-            return None if open_to_all or _presents(headers, token) else _unauthorized()
-        origin = headers.get("origin", "")
-        if origin and not _is_local(urlsplit(origin).hostname or ""):
+            return None if open_to_all or _presents(headers_of(scope), token) else _unauthorized()
+        named: dict[bytes, bytes] = dict(scope["headers"])
+        origin = named.get(b"origin", b"").decode("latin-1")
+        if origin and not _is_local(_host_of(origin)):
             return ApiError(403, "permission_error", f"requests from web pages of {origin} are not served")
-        host = urlsplit("//" + headers.get("host", "localhost")).hostname or ""
+        host = _host_of("//" + named.get(b"host", b"localhost").decode("latin-1"))
         if not _is_local(host):
             hint = "set PROXY_AUTH_TOKEN to allow other names"
             return ApiError(403, "permission_error", f"the host name {host} is not this machine's; {hint}")
@@ -64,6 +65,12 @@ def _unauthorized() -> ApiError:
     return ApiError(401, "authentication_error", message, headers={"x-should-retry": "false"})
 
 
+@lru_cache(256)
+def _host_of(address: str) -> str:
+    return urlsplit(address).hostname or ""
+
+
+@lru_cache(256)
 def _is_local(host: str) -> bool:
     if host in LOCAL_NAMES or host.endswith(".localhost"):
         return True

@@ -35,8 +35,10 @@ def prune_mode(settings: Settings, *, compacting: bool) -> PruneMode:
     return "results" if settings.overflow == "auto" and compacting else "all"
 
 
-def prune_settings(settings: Settings, role: str, *, compacting: bool) -> PruneSettings:
-    """How to prune for a request.
+def prune_settings(
+    settings: Settings, role: str, *, compacting: bool, asked: frozenset[int] = frozenset()
+) -> PruneSettings:
+    """How to prune for a request; `asked`: numbers of messages at whose request an operator had it cut.
 
     A compaction request carries what the turn before carried, cut where that was cut: so it finds its prefix in the
     server's cache, and the summary is made of all that the model knew. A new cut there would only lose more of it.
@@ -47,6 +49,7 @@ def prune_settings(settings: Settings, role: str, *, compacting: bool) -> PruneS
         keep_last=settings.prune_keep_last,
         mode=prune_mode(settings, compacting=compacting),
         at_end=role != "compaction",
+        asked=asked,
     )
 
 

@@ -6,6 +6,7 @@ import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import cast
 
 import orjson
@@ -79,6 +80,7 @@ def identify(headers: Mapping[str, str], body: JsonObject) -> Identity:
     )
 
 
+@lru_cache(256)
 def client_of(user_agent: str) -> tuple[str, str]:
     """Name and version of the client program; ("unknown", "") when it does not say."""
     for pattern, name in _CLIENTS:

@@ -120,6 +120,8 @@ class SessionStore:
 
     def expire(self, now: float, ttl: float) -> None:
         """Drop the sessions that are idle for longer than `ttl` seconds."""
+        if self._sessions and next(iter(self._sessions.values())).touched >= now - ttl:
+            return
         for session in self.all():
             if session.touched >= now - ttl:
                 break

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from operator import itemgetter
 
 from proxy_core.translate.types import JsonObject
@@ -16,8 +15,8 @@ class ToolOrder:
     def __init__(self) -> None:
         self._places: dict[str, int] = {}
 
-    def steady(self, tools: Sequence[JsonObject]) -> list[JsonObject]:
-        """Chat Completions tools in the known order, new ones behind in their own.
+    def steady(self, tools: list[JsonObject]) -> list[JsonObject]:
+        """Chat Completions tools in the known order, new ones behind in their own; the same list if that is its order.
 
         A client that reorders its tools, or puts one that it loaded between the others, would have the whole
         conversation behind them read again.
@@ -27,5 +26,5 @@ class ToolOrder:
             known.clear()
         places = [known.setdefault(str(tool["function"]["name"]), len(known)) for tool in tools]
         if places == sorted(places):
-            return list(tools)
+            return tools
         return [tool for _, tool in sorted(zip(places, tools, strict=True), key=itemgetter(0))]

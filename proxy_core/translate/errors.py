@@ -122,6 +122,11 @@ class ApiError(Exception):
         return {"type": "error", "error": self._error()}
 
 
+def internal_error() -> ApiError:
+    """Something went wrong in the program itself."""
+    return ApiError(500, "api_error", "internal error in Interlock; its log has the details")
+
+
 def connection_error(message: str) -> ApiError:
     """The model server cannot be reached, or closed the connection before it answered."""
     return ApiError(502, "api_error", tidy(message))

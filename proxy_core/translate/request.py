@@ -49,6 +49,10 @@ class ChatRequest:
     conversation: Conversation | None = None
     """The messages as they were put together, for the translation of the next turn."""
 
+    def with_body(self, body: JsonObject) -> ChatRequest:
+        """The same with another body."""
+        return ChatRequest(body, self.changes, self.tool_names, self.stop_sequences, self.structured, self.conversation)
+
 
 def to_chat_completions(
     body: JsonObject,

@@ -7,8 +7,7 @@ asks through httpx, on the same connections.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
 
 import aiohttp
 import httpx
@@ -104,25 +103,14 @@ class UpstreamClient:
         """Close all connections."""
         await self.http.aclose()
 
-    @asynccontextmanager
-    async def stream(
+    async def open(
         self, url: str, body: bytes, settings: Settings, retried: Retried, waiting: Callable[[bool], None]
-    ) -> AsyncGenerator[Answer]:
-        """POST `body` and give the answer once its headers say 2xx; leaving the block closes the connection unless
-        the answer was read to its end.
+    ) -> Answer:
+        """POST `body` and give the answer once its headers say 2xx; it has to be closed.
 
         `waiting(True)` is called while the server cannot be reached, `waiting(False)` when a request is on its way.
         Raises `ApiError` for every answer that is not 2xx and for every failure to get one.
         """
-        answer = await self._open(url, body, settings, retried, waiting)
-        try:
-            yield answer
-        finally:
-            await answer.aclose()
-
-    async def _open(
-        self, url: str, body: bytes, settings: Settings, retried: Retried, waiting: Callable[[bool], None]
-    ) -> Answer:
         attempt = 0
         while True:
             waiting(False)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from fnmatch import fnmatchcase
+from functools import lru_cache
+from types import MappingProxyType
 
 from proxy_core.translate.types import JsonObject
 from proxy_core.upstream.facts import UpstreamFacts
@@ -19,10 +21,12 @@ _WILD = re.compile(r"[*?\[]")
 _NOT_SLUG = re.compile(r"[^a-z0-9]+")
 
 
-def parse_model_map(text: str) -> dict[str, str]:
+@lru_cache(16)
+def parse_model_map(text: str) -> Mapping[str, str]:
     """`requested=model` pairs separated by commas, in their order; a requested name may hold `*` and `?`."""
     pairs = (pair.partition("=") for pair in text.split(",") if "=" in pair)
-    return {name.strip(): model.strip() for name, _, model in pairs if name.strip() and model.strip()}
+    named = {name.strip(): model.strip() for name, _, model in pairs if name.strip() and model.strip()}
+    return MappingProxyType(named)
 
 
 def served_model(requested: str, facts: UpstreamFacts, model_map: Mapping[str, str]) -> str:
