@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -121,9 +120,7 @@ class Fitting:
             return chat
         self._publish(
             OutputCapped(
-                at=time.time(),
-                session=turn.session.key,
-                request=turn.request_id,
+                **turn.stamp(),
                 before=chat.body["max_tokens"],
                 after=allowed,
                 input_tokens=count.tokens,
@@ -180,9 +177,7 @@ class Fitting:
             turn.session.acts["prune"] += 1
             self._publish(
                 Pruned(
-                    at=time.time(),
-                    session=turn.session.key,
-                    request=turn.request_id,
+                    **turn.stamp(),
                     before=round(told[0].before * fit.scale.value) if plan.fresh and told else plan.full,
                     after=plan.size,
                     superseded=sum(prune.superseded for prune in told),
@@ -197,9 +192,7 @@ class Fitting:
         turn.session.acts["overflow"] += 1
         self._publish(
             OverflowMet(
-                at=time.time(),
-                session=turn.session.key,
-                request=turn.request_id,
+                **turn.stamp(),
                 tokens=tokens,
                 limit=limit,
                 act=act,

@@ -11,11 +11,10 @@ from proxy_core.event_ring import EventRing
 from proxy_core.events import ContextWarning, RequestCancelled, RequestFailed, RequestFinished, RequestStarted
 from proxy_core.exchange import Outcome
 from proxy_core.sessions.monitor import LEVELS
-from proxy_core.sessions.store import Session
 from proxy_core.snapshot import Totals
 from proxy_core.throughput import Throughput
 from proxy_core.translate.errors import ApiError
-from proxy_core.turn import Turn
+from proxy_core.turn import Stamp, Turn
 
 
 @dataclass(slots=True)
@@ -64,9 +63,7 @@ class Ledger:
         self.throughput.request(time.time())
         self.events.publish(
             RequestStarted(
-                at=time.time(),
-                session=turn.session.key,
-                request=turn.request_id,
+                **turn.stamp(),
                 role=turn.role,
                 model=turn.model,
                 messages=len(turn.body["messages"]),
@@ -99,9 +96,7 @@ class Ledger:
         self._record(turn, outcome, decode_rate)
         self.events.publish(
             RequestFinished(
-                at=time.time(),
-                session=turn.session.key,
-                request=turn.request_id,
+                **turn.stamp(),
                 role=turn.role,
                 stop_reason=outcome.stop_reason or "",
                 prompt_tokens=prompt,
@@ -136,9 +131,7 @@ class Ledger:
         if monitor.utilisation is not None and LEVELS.index(monitor.level) > LEVELS.index(before):
             self.events.publish(
                 ContextWarning(
-                    at=time.time(),
-                    session=session.key,
-                    request=turn.request_id,
+                    **turn.stamp(),
                     level=monitor.level,
                     utilisation=monitor.utilisation,
                     tokens=monitor.last_input_tokens,
@@ -149,26 +142,18 @@ class Ledger:
     def failed(self, turn: Turn, error: ApiError) -> None:
         """The turn ended with an error that its client was told of."""
         turn.session.failures += 1
-        self._report(error, turn.session, turn.request_id, turn.phase)
+        self._report(error, turn.stamp(), turn.phase)
 
     def refused(self, error: ApiError, request_id: str) -> None:
         """A request was refused before there was a turn."""
         self._requests += 1
-        self._report(error, None, request_id, "admission")
+        self._report(error, {"at": time.time(), "session": "", "request": request_id}, "admission")
 
-    def _report(self, error: ApiError, session: Session | None, request_id: str, phase: str) -> None:
+    def _report(self, error: ApiError, stamp: Stamp, phase: str) -> None:
         self._failed += 1
         self.changes += 1
         self.events.publish(
-            RequestFailed(
-                at=time.time(),
-                session=session.key if session else "",
-                request=request_id,
-                status=error.status,
-                error=error.type,
-                message=error.message,
-                phase=phase,
-            )
+            RequestFailed(**stamp, status=error.status, error=error.type, message=error.message, phase=phase)
         )
 
     def cancelled(self, turn: Turn) -> None:
@@ -176,9 +161,7 @@ class Ledger:
         self._cancelled += 1
         self.events.publish(
             RequestCancelled(
-                at=time.time(),
-                session=turn.session.key,
-                request=turn.request_id,
+                **turn.stamp(),
                 phase=turn.phase,
                 by=turn.cancelled_by,
                 seconds=turn.seconds,

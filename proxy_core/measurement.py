@@ -97,9 +97,7 @@ class Measurement:
         if seen.lost > COSTLY_BREAK and seen.cause not in {"", "first"}:
             self.publish(
                 PrefixBroken(
-                    at=time.time(),
-                    session=turn.session.key,
-                    request=turn.request_id,
+                    **turn.stamp(),
                     cause=seen.cause,
                     detail=seen.detail,
                     lost=seen.lost,
