@@ -25,11 +25,14 @@ LEFT_OUT = frozenset({"command_palette", "interrupt"})
 def offers(app: ConsoleApp, screen: ConsoleScreen) -> Iterator[SystemCommand]:
     """Everything that has a point now."""
     found = [*_by_keys(app, screen), *screen.offers(), *_of_the_app(app), *_settings(app)]
-    if not app.look.glyphs.ascii_only:
-        yield from found
-    else:
-        for title, words, run, at_once in found:
-            yield SystemCommand(plain(title), plain(words), run, at_once)
+    ascii_only = app.look.glyphs.ascii_only
+    for title, words, run, at_once in found:
+        yield SystemCommand(_unmarked(title, ascii_only), _unmarked(words, ascii_only), run, at_once)
+
+
+def _unmarked(text: str, ascii_only: bool) -> str:
+    """Textual reads markup in the words of commands, and parts of ours are strangers'."""
+    return (plain(text) if ascii_only else text).replace("[", "\\[")
 
 
 def _by_keys(app: ConsoleApp, screen: ConsoleScreen) -> Iterator[SystemCommand]:

@@ -7,8 +7,10 @@ from functools import partial
 from typing import TypeVar
 
 from textual.app import App
+from textual.notifications import SeverityLevel
 from textual.worker import get_current_worker  # pyright: ignore[reportUnknownVariableType] - Worker is generic
 
+from console.format import visible
 from console.port import EnginePort
 from proxy_core.commands import Command
 
@@ -25,6 +27,21 @@ class PortApp(App[int]):
         super().__init__(ansi_color=ansi_color)
         self.crash: BaseException | None = None
         self._port = port
+
+    def notify(
+        self,
+        message: str,
+        *,
+        title: str = "",
+        severity: SeverityLevel = "information",
+        timeout: float | None = None,
+        markup: bool = False,  # noqa: ARG002 - Textual's signature
+    ) -> None:
+        """Show a message for some seconds. Parts may be strangers' words: lines stay, but nothing acts, nor markup."""
+        ascii_only = self.has_class("-ascii")
+        shown = "\n".join(visible(line, ascii_only=ascii_only) for line in message.split("\n"))
+        heading = visible(title, ascii_only=ascii_only)
+        super().notify(shown, title=heading, severity=severity, timeout=timeout, markup=False)
 
     def _to_terminal(self, sequence: str) -> None:
         if self._driver is not None:

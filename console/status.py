@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 
+from console.format import visible
 from console.http_link import Link, LinkFailed
 from console.verbs import UNAVAILABLE, Wanted
 
@@ -18,11 +19,11 @@ def status(wanted: Wanted) -> int:
         reply = link.get("/_console/line", ascii=int(ascii_only))
         link.close()
         if reply.status == 200 and reply.is_text:
-            print(reply.body.decode("utf-8", "replace").strip())
+            print(visible(reply.body.decode("utf-8", "replace").strip(), ascii_only=ascii_only))
             return 0
         problem = f"{link.url} is not an Interlock" if reply.status in {200, 404} else reply.message
     except LinkFailed as error:
         problem = str(error)
     print("x off" if ascii_only else "✗ off")
-    print(f"interlock status: {problem}", file=sys.stderr)
+    print(f"interlock status: {visible(problem)}", file=sys.stderr)
     return UNAVAILABLE

@@ -12,8 +12,10 @@ from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from console.controls import problem_of, steps
+from console.format import visible
 from console.frame import Frame
 from console.port import EnginePort
+from console.widgets.line_input import LineInput
 from proxy_core.commands import CommandResult, OverrideGuardrail
 from proxy_core.declaration import Setting
 from proxy_core.record_views import SessionDetail
@@ -53,7 +55,7 @@ class OverrideScreen(ModalScreen[None]):
             yield Static(f"Guardrails of {self._short} alone", markup=False, classes="question")
             yield OptionList(id="choices", markup=False)
             yield Static("", id="meaning", markup=False)
-            yield Input(id="value", compact=True)
+            yield LineInput(id="value", compact=True)
             yield Static("⏎ change   x as everywhere   esc back".replace("⏎", self._enter), classes="answers")
 
     @property
@@ -85,7 +87,8 @@ class OverrideScreen(ModalScreen[None]):
         dot = self.console.look.glyphs.dot if mine is not None else " "
         name = spec.name.removeprefix("PROXY_")
         elsewhere = f"elsewhere {everywhere}" if mine is not None else ""
-        return f"{dot} {name:<{NAME}} {mine or everywhere:<{VALUE}} {elsewhere}"
+        line = f"{dot} {name:<{NAME}} {mine or everywhere:<{VALUE}} {elsewhere}"
+        return visible(line, ascii_only=self.console.look.glyphs.ascii_only)
 
     def _relist(self) -> None:
         choices = self.query_one(OptionList)

@@ -56,9 +56,8 @@ class ControlsPanel(Panel):
             (f" {key or ' '} ", look.accent + click),
             (fit(word_of(spec.name), NAME, ellipsis=look.glyphs.ellipsis), look.text + click),
         ]
-        spans += (
-            _values(spec, value, look) if steps(spec) else [(f"{visible(value)} {spec.unit}".rstrip(), look.strong)]
-        )
+        shown = visible(value, ascii_only=look.glyphs.ascii_only)
+        spans += _values(spec, value, look) if steps(spec) else [(f"{shown} {spec.unit}".rstrip(), look.strong)]
         return spread(spans, [(look.glyphs.dot, look.warn)] if moved else [], width, look.glyphs.ellipsis)
 
 

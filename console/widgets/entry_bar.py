@@ -9,6 +9,8 @@ from textual.containers import Horizontal
 from textual.events import Key
 from textual.widgets import Input, Label
 
+from console.widgets.line_input import LineInput
+
 
 class EntryBar(Horizontal):
     """Hidden until it is opened. Enter keeps what was typed, Esc takes it away."""
@@ -35,7 +37,7 @@ class EntryBar(Horizontal):
     def compose(self) -> ComposeResult:
         """What it is for, what is typed, and what of it could not be read."""
         yield Label("", id="what", markup=False)
-        yield Input(placeholder=self._example, compact=True)
+        yield LineInput(placeholder=self._example, compact=True)
         yield Label("", id="problem", markup=False)
 
     def open(self, what: str, text: str, apply: Callable[[str], str], close: Callable[[], object]) -> None:

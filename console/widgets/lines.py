@@ -14,7 +14,7 @@ from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
-from console.format import fit, width
+from console.format import fit, visible, width
 from console.frame import Frame
 
 Span: TypeAlias = tuple[str, Style]
@@ -23,10 +23,19 @@ Line: TypeAlias = Sequence[Span]
 
 
 def strip(line: Iterable[Span], under: Style | None = None) -> Strip:
-    """A line as Textual draws it, `under` being the style below all of its spans."""
+    """A line as Textual draws it, `under` being the style below all of its spans.
+
+    Widgets make strangers' texts visible where they fit them into columns. What one forgot must not reach the terminal
+    either, so nothing that cannot be printed passes here.
+    """
     if under is None:
-        return Strip([Segment(text, style) for text, style in line if text])
-    return Strip([Segment(text, style + under) for text, style in line if text])
+        return Strip([Segment(harmless(text), style) for text, style in line if text])
+    return Strip([Segment(harmless(text), style + under) for text, style in line if text])
+
+
+def harmless(text: str) -> str:
+    """`text`, if it can be printed as it is; else with marks for what cannot."""
+    return text if text.isprintable() else visible(text)
 
 
 def spread(left: Line, right: Line, cells: int, ellipsis: str = "…") -> list[Span]:
@@ -127,7 +136,12 @@ class Panel(Lines):
     def entitle(self, spans: Line) -> None:
         """Set the title; setting the same again draws nothing. On a mere rule it gets some air around it."""
         framed = self.styles.border_left[0]
-        title = list(spans) if framed else [(" ", Style()), *spans, (" ", Style())]
+        safe = [(harmless(text), style) for text, style in spans]
+        look = self._frame.look if self._frame is not None else None
+        room = self.size.width - 4
+        if look is not None and sum(width(text) for text, _ in safe) > room:
+            safe = cut(safe, room, look.glyphs.ellipsis)  # Textual's own sign is no ASCII
+        title = safe if framed else [(" ", Style()), *safe, (" ", Style())]
         if title != self._heading:
             self._heading = title
             self.border_title = Text.assemble(*title)

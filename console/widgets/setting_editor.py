@@ -13,6 +13,7 @@ from textual.widgets import Input, Label, Static
 from console.controls import problem_of
 from console.format import plain, visible
 from console.theme import Look
+from console.widgets.line_input import LineInput
 from proxy_core.declaration import Setting
 from proxy_core.live_settings import SettingsView
 
@@ -45,7 +46,7 @@ class SettingEditor(Vertical):
         yield Static(id="meaning", markup=False)
         with Horizontal(id="line"):
             yield Label("", id="edited", markup=False)
-            yield Input(compact=True)
+            yield LineInput(compact=True)
         yield Static(id="verdict", markup=False)
 
     @property
