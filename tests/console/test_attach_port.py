@@ -53,7 +53,7 @@ def comes(true: Callable[[], bool]) -> None:
 
 
 def test_it_answers_as_a_port_in_the_same_process_does(served: Served) -> None:
-    local = LocalPort(served.engine, served._thread)
+    local = LocalPort(served.engine, served.thread)
     with attached(served.url) as port:
         client = StreamingClient(served.url)
         comes(lambda: port.snapshot().active == 1 and bool(port.snapshot().samples))
