@@ -83,8 +83,9 @@ def _(event: events.UpstreamRetried) -> str:
 
 @describe.register
 def _(event: events.RequestAltered) -> str:
-    change = f" ({event.before} → {event.after})" if event.before or event.after else ""
-    return f"{event.what}{change}: {event.why}"
+    before, after = event.before, event.after
+    change = f"removed {before}" if before and not after else f"{before} → {after}".strip() if after else ""
+    return f"{event.what} ({change}): {event.why}" if change else f"{event.what}: {event.why}"
 
 
 @describe.register

@@ -9,6 +9,7 @@ from console.filters import NO_FILTER
 from console.keymap import EVERYWHERE, SETTINGS, bindings
 from console.screens.base import ConsoleScreen
 from console.screens.save_settings import ask_to_save
+from console.widgets.change_line import ChangeLine
 from console.widgets.filter_bar import FilterBar
 from console.widgets.key_line import KeyLine
 from console.widgets.setting_editor import SettingEditor
@@ -31,6 +32,7 @@ class SettingsScreen(ConsoleScreen):
         """The list above, meaning and editor below."""
         yield StatusLine()
         yield SettingsTable()
+        yield ChangeLine(lambda: self.table.chosen)
         yield SettingEditor()
         yield FilterBar()
         yield KeyLine(SETTINGS, EVERYWHERE)
@@ -77,6 +79,7 @@ class SettingsScreen(ConsoleScreen):
         """The cursor moved."""
         if not self.editor.is_open:
             self.editor.explain(self.table.chosen, self.console.look)
+            self.query_one(ChangeLine).redraw()
 
     def action_edit(self) -> None:
         """Change the chosen setting."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from itertools import islice
 
 from textual.strip import Strip
 
+from console.changes import effect, letter
 from console.columns import SHORT
 from console.feed import FeedRow, FeedView
 from console.filters import NO_FILTER, Filter
@@ -15,6 +17,8 @@ from console.theme import Look
 from console.widgets.choice_list import filter_words
 from console.widgets.lines import Panel, Span, cut, strip
 from console.widgets.scrolled import Scrolled
+from proxy_core.events import SettingChanged
+from proxy_core.snapshot import ChangeView
 
 WORD = 8
 LABEL = 12
@@ -63,7 +67,10 @@ class EventFeed(Panel, Scrolled, can_focus=True):
         later = len(self._rows) - end
         self._entitle(frame, later)
         rows = islice(self._rows, max(end - height, 0), end)
-        return [strip(cut(self._line(row, frame.look, width), width, frame.look.glyphs.ellipsis)) for row in rows]
+        changes = {(change.at, change.session): change for change in frame.snapshot.changes}
+        return [
+            strip(cut(self._line(row, frame.look, width, changes), width, frame.look.glyphs.ellipsis)) for row in rows
+        ]
 
     def _concerns(self, row: FeedRow, frame: Frame) -> bool:
         return row.number <= frame.events and (not self._only or row.session == self._only)
@@ -75,7 +82,9 @@ class EventFeed(Panel, Scrolled, can_focus=True):
         at_or_before = sum(row.number <= self._until for row in self._rows)
         return max(at_or_before, min(self.size.height, len(self._rows)))
 
-    def _line(self, row: FeedRow, look: Look, width: int) -> list[Span]:
+    def _line(
+        self, row: FeedRow, look: Look, width: int, changes: Mapping[tuple[float, str], ChangeView]
+    ) -> list[Span]:
         glyphs = look.glyphs
         style = look.severity(row.severity)
         time = clock(row.at) if width >= 70 else clock(row.at)[:5]
@@ -94,7 +103,8 @@ class EventFeed(Panel, Scrolled, can_focus=True):
                 spans.append((fit(label, LABEL, ellipsis=glyphs.ellipsis) + " ", look.muted))
         quiet = row.severity in {"debug", "info", "notice"}
         spans.append((visible(row.text, ascii_only=glyphs.ascii_only), look.text if quiet else style))
-        return spans
+        change = changes.get((row.at, row.session)) if row.kind == SettingChanged.kind else None
+        return spans if change is None else [*spans, *_told(change, look)]
 
     def _entitle(self, frame: Frame, later: int) -> None:
         look = frame.look
@@ -115,3 +125,9 @@ class EventFeed(Panel, Scrolled, can_focus=True):
         elif self._rows:
             self._until = self._rows[max(end, min(self.size.height, len(self._rows))) - 1].number
         self.redraw()
+
+
+def _told(change: ChangeView, look: Look) -> list[Span]:
+    """The letter that marks a change in the charts, and what it did."""
+    told = visible(f" {effect(change)}", ascii_only=look.glyphs.ascii_only)
+    return [(f" {look.glyphs.middle} ", look.muted), (letter(change), look.warn), (told, look.muted)]

@@ -95,3 +95,55 @@ async def test_without_changes_the_panel_says_what_will_be_there() -> None:
     async with opened((140, 40), port=FakePort(picture=replace(SNAPSHOT, changes=()))) as console:
         await console.type("t")
         assert "none yet; a letter in the charts marks each" in console.text
+
+
+async def test_the_event_of_a_change_says_what_it_did() -> None:
+    async with opened((200, 40)) as console:
+        line = console.line("PROXY_LOOP_HIDE_TOOL off → on by console")
+        assert "· a decode 24.6 → 31.0 tok/s, TTFT 5.2s → 3.1s" in line
+        console.port.picture = replace(SNAPSHOT, changes=(replace(CHANGE, later=Medians(3)),))
+        await console.tick()
+        assert "· a too few answers to compare (11 before, 3 after, 5 are needed)" in console.text
+
+
+async def test_the_line_of_a_setting_says_what_its_last_change_did() -> None:
+    async with opened((140, 40)) as console:
+        await console.type("s/PROXY_LOOP_HIDE<enter>")
+        assert " a 14:11 off → on: decode 24.6 → 31.0 tok/s, TTFT 5.2s → 3.1s" in console.text
+        await console.type("<escape>/PROXY_LOOP_NOTE<enter>")
+        assert "14:11" not in console.text
+
+
+@pytest.mark.parametrize(
+    ("wish", "presses"), [("5 min", 1), ("15 min", 2), ("1 h", 3), ("what there is", 4), ("5 min", 5)]
+)
+async def test_a_key_goes_through_the_spans(wish: str, presses: int) -> None:
+    async with opened((140, 40)) as console:
+        await console.type("T" * presses)
+        assert wish in console.text
+        span = wish if presses < 4 else "5 min"
+        axis = next(line for line in reversed(console.lines) if "14:13" in line)
+        assert axis.count(span) == 4, axis
+
+
+async def test_charts_without_room_or_data_are_left_out() -> None:
+    mute = tuple(replace(sample, prompted=0, cached=0) for sample in SNAPSHOT.samples)
+    port = FakePort(picture=replace(SNAPSHOT, samples=mute))
+    async with opened((140, 40), port=port) as console:
+        assert "first token" in console.text
+        assert "prefix re-use" not in console.text
+        newer = replace(SNAPSHOT.samples[-1], at=int(NOW), prompted=4_000, cached=3_000)
+        port.picture = replace(SNAPSHOT, samples=(*mute, newer))
+        await console.tick()
+        assert "prefix re-use 75%" in console.text
+        port.picture = SNAPSHOT
+        for size in ((140, 31), (126, 29), (140, 24), (140, 20), (100, 20), (80, 20), (60, 16)):
+            await console.resize(*size)
+            for title in ("decode 4", "prefill 0", "prefix re-use"):
+                rows = [index for index, line in enumerate(console.lines) if title in line]
+                assert not rows or "█" in console.lines[rows[0] + 3], f"an empty {title} at {size}"
+        port.picture = replace(SNAPSHOT, samples=())
+        await console.resize(140, 40)
+        await console.tick()
+        for title in ("decode", "prefill", "first token", "prefix re-use"):
+            assert not any(f"─ {title}" in line for line in console.lines), title

@@ -78,6 +78,14 @@ EVENTS: list[tuple[EngineEvent, str]] = [
     ),
     (events.RequestAltered(at=NOON, what="image dropped", why="no vision"), "image dropped: no vision"),
     (
+        events.RequestAltered(at=NOON, what="schema of tool Grep", why="unknown words", before="pattern"),
+        "schema of tool Grep (removed pattern): unknown words",
+    ),
+    (
+        events.RequestAltered(at=NOON, what="tool_choice Old", why="it is not declared", after="auto"),
+        "tool_choice Old (→ auto): it is not declared",
+    ),
+    (
         events.LoopActed(at=NOON, session="s", level=2, act="hid the tool", why="Read came 8 times", score=8.0),
         "loop, step 2 of 4: hid the tool, because Read came 8 times (score 8)",
     ),
