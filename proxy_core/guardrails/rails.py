@@ -28,6 +28,7 @@ from proxy_core.guardrails.farewell import (
     WRITTEN_TWICE,
     left_out,
 )
+from proxy_core.guardrails.message_flow import BREAK, MessageFlow
 from proxy_core.guardrails.repetition import TailWatch
 from proxy_core.guardrails.tool_calls import ToolCallGate
 from proxy_core.translate.types import Change, Event, JsonObject
@@ -65,14 +66,9 @@ class Rails:
         self._gate = ToolCallGate(schemas, self.changes) if policy.mend_calls else None
         self._again: Again | None = None
         self._thought = 0
-        self._index = -1
-        self._open = ""
-        self._pending_stop = False
-        self._fresh = True
-        self._calls = 0
+        self._flow = MessageFlow()
         self._text: list[str] = []
         self._watch = TailWatch()
-        self._ending: list[Event] = []
         self._first_usage: JsonObject | None = None
         self._first: tuple[list[Event], ToolCallGate | None, bool] = ([], self._gate, False)
         self._said = 0
@@ -91,10 +87,10 @@ class Rails:
             elif self._gate is not None and self._gate.holding:
                 self._gate.hold(event)
             else:
-                if self._open != "tool_use":
+                if self._flow.block != "tool_use":
                     self._read(event["delta"])
-                out.append(event if event["index"] == self._index else {**event, "index": self._index})
-        if 0 < self._policy.reasoning_limit < self._thought and self._open == "thinking" and not self.cut:
+                self._flow.delta(event, out)
+        if 0 < self._policy.reasoning_limit < self._thought and self._flow.block == "thinking" and not self.cut:
             self.cut = self.endless = True
         return out
 
@@ -121,7 +117,7 @@ class Rails:
 
     def again(self) -> Again | None:
         """The further try that the answer needs, once it has ended or was cut; None when it stands."""
-        if self._again is not None or self.endless or self._calls:
+        if self._again is not None or self.endless or self._flow.calls:
             return None
         text = "".join(self._text)
         if self.cut:
@@ -141,13 +137,14 @@ class Rails:
 
     @property
     def _stop_reason(self) -> str:
-        return self._ending[0]["delta"]["stop_reason"] if self._ending else ""
+        return self._flow.ending[0]["delta"]["stop_reason"] if self._flow.ending else ""
 
     def begin_again(self, again: Again, usage: JsonObject) -> None:
         """What comes now is the further try: it goes on in the same message. `usage` is what the first one used."""
         self._again, self._first_usage = again, usage
-        self._first = (self._ending, self._gate, self.cut)
-        self.cut, self._ending, self._fresh = False, [], True
+        self._first = (self._flow.ending, self._gate, self.cut)
+        self.cut = False
+        self._flow.go_on()
         self._thought, self._said = 0, len(self._text)
         self._watch = TailWatch()
         if self._gate is not None:
@@ -156,25 +153,25 @@ class Rails:
     def fall_back(self) -> None:
         """The further try failed: the first answer stands, with what could not be run of it."""
         self._first_usage = None
-        self._ending, self._gate, self.cut = self._first
+        self._flow.ending, self._gate, self.cut = self._first
 
     def ending(self, usage: JsonObject) -> list[Event]:
         """The end of the message: calls that could not be mended in their last form, a word to the user where the
         answer could not be saved, then its stop. `usage` is that of the last try.
         """
         out: list[Event] = []
-        if not self._ending:
-            self._ending = [_stop(usage), {"type": "message_stop"}]
+        if not self._flow.ending:
+            self._flow.ending = [_stop(usage), {"type": "message_stop"}]
         if self._gate is not None:
             self._settle(self._gate, out)
         if explanation := self._explanation():
-            self._say(explanation, out)
-        self._close(out)
-        out += [self._final(event) for event in self._ending]
+            self._flow.say(explanation, out)
+        self._flow.close(out)
+        out += [self._final(event) for event in self._flow.ending]
         return out
 
     def _explanation(self) -> str:
-        if self._calls:
+        if self._flow.calls:
             return ""
         if self.endless:
             return ENDLESS_REASONING.format(limit=self._policy.reasoning_limit)
@@ -195,15 +192,15 @@ class Rails:
             return
         for call in gate.broken:
             self.changes.append(Change(f"call of {call.name}", call.error, call.arguments, "a line of text"))
-            self._say(left_out(call.name, call.error), out)
+            self._flow.say(left_out(call.name, call.error), out)
 
     def _final(self, event: Event) -> Event:
         if event["type"] != "message_delta":
             return event
         delta = event["delta"]
-        if delta["stop_reason"] == "tool_use" and not self._calls:
+        if delta["stop_reason"] == "tool_use" and not self._flow.calls:
             delta = delta | {"stop_reason": "end_turn"}
-        elif delta["stop_reason"] == "end_turn" and self._calls:
+        elif delta["stop_reason"] == "end_turn" and self._flow.calls:
             delta = delta | {"stop_reason": "tool_use"}
         usage = event["usage"]
         if self._first_usage is not None:
@@ -212,53 +209,13 @@ class Rails:
         return {**event, "delta": delta, "usage": usage}
 
     def _pass(self, event: Event, out: list[Event]) -> None:
-        """One event, with dense block numbers, the stop of a text held back, and the end of the message kept."""
-        kind = event["type"]
-        if kind == "content_block_delta":
-            out.append(event if event["index"] == self._index else {**event, "index": self._index})
-        elif kind == "content_block_start":
-            self._begin(event, out)
-        elif kind == "content_block_stop":
-            self._pending_stop = True
-            if self._open != "text":
-                self._close(out)
-        elif kind in {"message_delta", "message_stop"}:
-            self._ending.append(event)
-        else:
-            out.append(event)
-
-    def _begin(self, event: Event, out: list[Event]) -> None:
-        block = event["content_block"]["type"]
+        """One event that is certain."""
+        if event["type"] != "content_block_start":
+            self._flow.write(event, out)
+            return
         self._watch.begin()
-        if self._again is not None and self._fresh and block == "text" and self._open == "text" and self._pending_stop:
-            self._pending_stop = self._fresh = False
-            out.append(_text_delta(self._index, "\n\n"))
-            self._text.append("\n\n")
-            return
-        self._fresh = self._fresh and block == "thinking"
-        self._close(out)
-        self._index += 1
-        self._open = block
-        self._calls += block == "tool_use"
-        out.append(event if event["index"] == self._index else {**event, "index": self._index})
-
-    def _say(self, text: str, out: list[Event]) -> None:
-        """Text of our own: in the open text block, else in one of its own."""
-        if self._open == "text":
-            out.append(_text_delta(self._index, "\n\n" + text))
-            self._pending_stop = True
-            return
-        self._close(out)
-        self._index += 1
-        self._open, self._pending_stop = "text", True
-        block: JsonObject = {"type": "text", "text": ""}
-        out.append({"type": "content_block_start", "index": self._index, "content_block": block})
-        out.append(_text_delta(self._index, text))
-
-    def _close(self, out: list[Event]) -> None:
-        if self._open:
-            out.append({"type": "content_block_stop", "index": self._index})
-        self._open, self._pending_stop = "", False
+        if self._flow.begin(event, out):
+            self._text.append(BREAK)
 
 
 def _once(text: str, unit: str) -> str:
@@ -271,10 +228,6 @@ def _once(text: str, unit: str) -> str:
 
 def _stop(usage: JsonObject) -> Event:
     return {"type": "message_delta", "delta": {"stop_reason": "end_turn", "stop_sequence": None}, "usage": usage}
-
-
-def _text_delta(index: int, text: str) -> Event:
-    return {"type": "content_block_delta", "index": index, "delta": {"type": "text_delta", "text": text}}
 
 
 def _reaches_limit(events: list[Event]) -> bool:

@@ -25,6 +25,7 @@ class ToolCallGate:
     `schemas` are the declared tools' parameter schemas. A call that fits keeps the arguments that the model wrote. One
     that was mended is told of in `changes`; one that cannot be mended is kept back in `broken` with its events. `cut`:
     the answer ends at its limit of tokens with the call that is being written, so that nobody knows what it lacks.
+    `holding`: a call is being written that the client does not see yet.
     """
 
     schemas: dict[str, JsonObject]
@@ -32,13 +33,9 @@ class ToolCallGate:
     broken: list[BrokenCall] = field(default_factory=list[BrokenCall])
     withheld: list[Event] = field(default_factory=list[Event])
     cut: bool = False
+    holding: bool = field(default=False, init=False)
     _start: Event | None = None
     _arguments: list[str] = field(default_factory=list[str])
-
-    @property
-    def holding(self) -> bool:
-        """Whether a call is being written that the client does not see yet."""
-        return self._start is not None
 
     def hold(self, event: Event) -> None:
         """Keep a delta of the call that is being written; only while `holding`."""
@@ -50,7 +47,7 @@ class ToolCallGate:
         for event in events:
             if self._start is None:
                 if _opens_call(event):
-                    self._start = event
+                    self._start, self.holding = event, True
                 else:
                     out.append(event)
             elif event["type"] == "content_block_stop":
@@ -61,7 +58,7 @@ class ToolCallGate:
 
     def abandoned(self) -> list[Event]:
         """What is still held when the answer ends: a call that was cut."""
-        start, self._start = self._start, None
+        start, self._start, self.holding = self._start, None, False
         return [] if start is None else [start, *self._written(start)]
 
     def _written(self, start: Event) -> list[Event]:
@@ -75,7 +72,7 @@ class ToolCallGate:
     def _release(self, start: Event, stop: Event) -> list[Event]:
         raw = "".join(self._arguments)
         held = [start, *self._written(start), stop]
-        self._start = None
+        self._start, self.holding = None, False
         name: str = start["content_block"]["name"]
         known = self._known(name)
         if known is None:

@@ -6,6 +6,7 @@ shows an example.
 
 from __future__ import annotations
 
+import functools
 import re
 from typing import Literal, TypeAlias
 
@@ -17,6 +18,13 @@ Piece: TypeAlias = (
     tuple[Literal["text", "thinking"], str] | tuple[Literal["call"], Written] | tuple[Literal["break"], None]
 )
 """A piece of prose or reasoning, a whole call, or the end of a block."""
+
+
+@functools.cache
+def _marks(*, calls: bool) -> tuple[tuple[str, ...], re.Pattern[str]]:
+    """All that may begin something else than prose, with `calls` written ones too; and what finds it."""
+    marks = (*THINK_TAGS, *THINK_TAGS.values(), FENCE, *((*OPENERS, *STRAY_CLOSERS) if calls else ()))
+    return marks, re.compile("|".join(map(re.escape, marks)))
 
 
 class ContentScanner:
@@ -42,10 +50,8 @@ class ContentScanner:
         self._begun = False
         self._strip = False
         self._after_call = False
-        marks = (*THINK_TAGS, *THINK_TAGS.values(), FENCE, *((*OPENERS, *STRAY_CLOSERS) if book else ()))
-        self._marks = marks
-        self._mark = re.compile("|".join(map(re.escape, marks)))
-        self._longest = max(map(len, marks))
+        self._marks, self._mark = _marks(calls=book is not None)
+        self._longest = max(map(len, self._marks))
 
     @property
     def plain(self) -> bool:
