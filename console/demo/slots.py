@@ -21,6 +21,8 @@ class Slot:
 
     number: int
     busy: bool = False
+    held: int = 0
+    """Tokens of the prompt that it read last."""
 
 
 class Slots:

@@ -85,7 +85,8 @@ class ScriptedUpstream:
             kind = "exceed_context_size_error"
             raise Refused(400, kind, text, n_prompt_tokens=prompt.tokens, n_ctx=WINDOW)
         pause = self._staged_trouble() if prompt.story is not None else 0.0
-        async with self._slots.hold():
+        async with self._slots.hold() as slot:
+            slot.held = prompt.tokens
             completion = Completion(prompt, reply(prompt), self._slots, pause)
             if prompt.body.get("stream"):
                 await _stream(send, completion.chunks())
@@ -119,6 +120,7 @@ class ScriptedUpstream:
             "/models": {"object": "list", "data": [model]},
             "/slots": [
                 {"id": slot.number, "n_ctx": WINDOW, "is_processing": slot.busy, "speculative": False}
+                | ({"n_prompt_tokens": slot.held} if slot.held else {})
                 for slot in self._slots.all
             ],
         }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TypeVar
 
 import httpx
@@ -44,15 +44,24 @@ def metric(text: str, name: str) -> float | None:
     return None
 
 
-def held(slot: JsonObject) -> int | None:
-    """Tokens that a slot holds, answered ones included; None where the build does not tell.
+def held(slots: Sequence[JsonObject]) -> list[int]:
+    """Tokens that each slot holds, answered ones included; empty where the build does not tell.
 
-    A slot that was never used tells no figures at all and holds nothing.
+    A slot that was never used tells no figures and holds nothing, which is only known by one that tells some.
     """
-    tokens = slot.get("n_prompt_tokens")
-    if isinstance(tokens, int):
-        return tokens
-    return None if "id_task" in slot else 0
+    tokens = [_tokens(slot) for slot in slots]
+    known = [count for count in tokens if count is not None]
+    blank = any(count is None and _used(slot) for count, slot in zip(tokens, slots, strict=True))
+    return [] if blank or not known else [count or 0 for count in tokens]
+
+
+def _tokens(slot: JsonObject) -> int | None:
+    count = slot.get("n_prompt_tokens")
+    return count if isinstance(count, int) else None
+
+
+def _used(slot: JsonObject) -> bool:
+    return "id_task" in slot or slot.get("is_processing") is True
 
 
 def server_load(slots: Sequence[JsonObject], metrics: str, shared: bool | None) -> ServerLoad | None:
@@ -64,12 +73,12 @@ def server_load(slots: Sequence[JsonObject], metrics: str, shared: bool | None) 
     if not slots and not metrics:
         return None
     windows = [_window(slot) for slot in slots]
-    tokens = _all_known([held(slot) for slot in slots])
+    tokens = held(slots)
     return ServerLoad(
         busy=sum(slot.get("is_processing") is True for slot in slots) if slots else None,
         queued=None if queued is None else int(queued),
         held=sum(tokens) if tokens else None,
-        used=_used(tokens, windows, shared) if ratio is None else ratio,
+        used=_share_of_all(tokens, windows, shared) if ratio is None else ratio,
         fullest=_fullest(tokens, windows),
         drafting=any(slot.get("speculative") is True for slot in slots) if slots else None,
     )
@@ -80,12 +89,7 @@ def _window(slot: JsonObject) -> int:
     return size if isinstance(size, int) else 0
 
 
-def _all_known(counts: Iterable[int | None]) -> list[int]:
-    listed = list(counts)
-    return [] if None in listed else [count for count in listed if count is not None]
-
-
-def _used(tokens: list[int], windows: list[int], shared: bool | None) -> float | None:
+def _share_of_all(tokens: list[int], windows: list[int], shared: bool | None) -> float | None:
     if not tokens or not all(windows) or (shared is None and len(windows) > 1):
         return None
     return sum(tokens) / (max(windows) if shared else sum(windows))
