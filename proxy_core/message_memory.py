@@ -119,7 +119,9 @@ class MessageMemory:
         return known
 
     def touch(self, known: list[Known]) -> None:
-        """These messages were found in a body: they are the last ones to be forgotten."""
+        """These messages were found in a body: they are the last ones to be forgotten, once something has to be."""
+        if 2 * len(self._known) < self._most and 2 * self._bytes < self._most_bytes:
+            return
         for one in known:
             self._known.move_to_end(one.fingerprint)
 

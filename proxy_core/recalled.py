@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import cast
 
 from proxy_core.guardrails.loop_digest import content_key
 from proxy_core.message_memory import Known, KnownTools, MessageMemory, messages_of, tools_of
@@ -87,21 +88,21 @@ class Reading:
         self._vision = vision
         self._known = known
         self._read = [one.reads.get(vision) if one is not None else None for one in known]
+        self._missing = [place for place, read in enumerate(self._read) if read is None]
 
     @property
     def slow(self) -> bool:
         """Whether a PDF has to be read, which can take seconds."""
-        pairs = zip(self._messages, self._read, strict=True)
-        return holds_pdf({"messages": [message for message, read in pairs if read is None]})
+        return holds_pdf({"messages": [self._messages[place] for place in self._missing]})
 
     def all(self) -> list[ReadMessage]:
         """The messages as read."""
-        found: list[ReadMessage] = []
-        for place, read in enumerate(self._read):
+        for place in self._missing:
+            known = self._known[place]
+            read = known.reads.get(self._vision) if known is not None else None
             if read is None:
-                read = read_message(self._messages[place], self._vision)  # noqa: PLW2901 - what was missing
-                known = self._known[place]
+                read = read_message(self._messages[place], self._vision)
                 if known is not None:
                     known.reads[self._vision] = read
-            found.append(read)
-        return found
+            self._read[place] = read
+        return cast("list[ReadMessage]", self._read)

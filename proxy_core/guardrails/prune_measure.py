@@ -72,6 +72,7 @@ class DigestCache:
     messages: int = 8192
     _digests: OrderedDict[int, MessageDigest] = field(default_factory=OrderedDict[int, MessageDigest])
     _heads: OrderedDict[int, int] = field(default_factory=OrderedDict[int, int])
+    _last_head: tuple[object, object, int] = (None, None, 0)
     _last: tuple[list[int], list[MessageDigest]] = field(default_factory=lambda: ([], []))
 
     def digests(self, messages: list[JsonObject], keys: list[int]) -> list[MessageDigest]:
@@ -79,11 +80,10 @@ class DigestCache:
         if keys is self._last[0]:
             return self._last[1]
         known = self._digests
-        found: list[MessageDigest] = []
-        for digest, key, message in zip(map(known.get, keys), keys, messages, strict=True):
-            if digest is None:
-                digest = known[key] = read_digest(message)  # noqa: PLW2901 - what was missing
-            found.append(digest)
+        for key, message in zip(keys, messages, strict=True):
+            if key not in known:
+                known[key] = read_digest(message)
+        found = [known[key] for key in keys]
         while len(known) > self.messages:
             known.popitem(last=False)
         self._last = (keys, found)
@@ -91,6 +91,12 @@ class DigestCache:
 
     def head(self, body: JsonObject) -> int:
         """The weight of system prompt and tools, as far as they go upstream."""
+        given, declared = body.get("system"), body.get("tools")
+        if declared is not self._last_head[1] or given != self._last_head[0]:
+            self._last_head = (given, declared, self._head(body))
+        return self._last_head[2]
+
+    def _head(self, body: JsonObject) -> int:
         system = system_text(body.get("system"))
         tools = orjson.dumps(body.get("tools") or [])
         key = hash((system, tools))

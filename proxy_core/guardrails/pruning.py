@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from itertools import accumulate
 from typing import Literal, TypeAlias
 
 from proxy_core.guardrails.loop_digest import content_key
@@ -21,6 +20,9 @@ from proxy_core.translate.types import JsonObject
 
 PruneMode: TypeAlias = Literal["all", "results", "none"]
 """What may be cut: results and whole turns, results only, nothing."""
+
+LATEST = 32
+"""Messages by which a conversation may have grown since it was walked over; more, and it is walked anew."""
 
 ANSWER_SHARE = 0.15
 """Share of the window that is left for an answer and the next results."""
@@ -94,13 +96,13 @@ class PruneCache:
     digests: DigestCache = field(default_factory=DigestCache)
     _walks: OrderedDict[tuple[int, Bounds], Replay] = field(default_factory=OrderedDict[tuple[int, Bounds], Replay])
 
-    def take(self, chain: list[int], bounds: Bounds) -> Replay | None:
-        """The furthest walk over a beginning of a conversation; `chain[n]` stands for its head and first n messages.
+    def take(self, head: int, keys: list[int], bounds: Bounds) -> Replay | None:
+        """The furthest walk over a beginning of a conversation, at most a few messages shorter than it.
 
         It is handed over: whoever asks next for the same beginning walks anew.
         """
-        for link in reversed(chain):
-            walk = self._walks.pop((link, bounds), None)
+        for length in range(len(keys), max(len(keys) - LATEST, -1), -1):
+            walk = self._walks.pop((_link(head, keys[:length]), bounds), None)
             if walk is not None:
                 return walk
         return None
@@ -148,18 +150,17 @@ def plan_pruning(  # noqa: PLR0913 - all that the decision rests on
 
 def _replayed(messages: list[JsonObject], head: int, bounds: Bounds, cache: PruneCache, keys: list[int]) -> Replay:
     """The walk over all messages, from where an earlier one ended."""
-    chain = list(accumulate(keys, _link, initial=hash(head)))
-    walk = cache.take(chain, bounds)
+    walk = cache.take(head, keys, bounds)
     digests = cache.digests.digests(messages, keys)
     if walk is None or not walk.goes_on_with(digests):
         walk = Replay(bounds, head, head)
     walk.run(digests[len(walk.digests) :])
-    cache.keep(chain[-1], bounds, walk)
+    cache.keep(_link(head, keys), bounds, walk)
     return walk
 
 
-def _link(chain: int, key: int) -> int:
-    return hash((chain, key))
+def _link(head: int, keys: list[int]) -> int:
+    return hash((head, *keys))
 
 
 def _bounds(window: int, settings: PruneSettings, scale: float) -> Bounds:

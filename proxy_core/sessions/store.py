@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, OrderedDict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from proxy_core.guardrails.loop_score import TurnScore
@@ -69,13 +69,15 @@ class Session:
         self.active -= 1
         self.last_at = now
 
-    def news(self, changes: Iterable[Change]) -> list[Change]:
+    def news(self, changes: Sequence[Change]) -> list[Change]:
         """Those changes that are new to this session.
 
         A conversation carries its history on every turn, so what was dropped from an old message would be told again
         each time. Equal changes are told as often as one request had them.
         """
         fresh: list[Change] = []
+        if not changes:
+            return fresh
         for change, count in Counter(changes).items():
             known = hash(change)
             told = self._told.get(known, 0)

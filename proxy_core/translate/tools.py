@@ -23,8 +23,13 @@ class Tools:
     changes: tuple[Change, ...]
 
 
+NO_TOOLS = Tools({}, frozenset(), ())
+
+
 def read_tools(body: JsonObject, server_kind: str) -> Tools:
     """The tools of a validated request. Raises `InvalidRequest` when `tool_choice` names a tool that is not there."""
+    if not body.get("tools") and not body.get("tool_choice"):
+        return NO_TOOLS
     changes: list[Change] = []
     declared: list[JsonObject] = []
     dropped: set[str] = set()

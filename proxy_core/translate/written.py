@@ -15,19 +15,17 @@ class Written(dict[str, Any]):
     A changed copy (`part | {...}`) is an ordinary `dict`, which knows nothing.
     """
 
-    __slots__ = ("_json", "piece")
+    __slots__ = ("json", "piece")
 
     def __init__(self, fields: JsonObject) -> None:
         super().__init__(fields)
-        self._json: orjson.Fragment | None = None
+        self.json: orjson.Fragment | None = None
         self.piece: Any = None
 
-    @property
-    def json(self) -> orjson.Fragment:
-        """Its JSON, ready to be set into other JSON."""
-        if self._json is None:
-            self._json = orjson.Fragment(orjson.dumps(self))
-        return self._json
+    def write(self) -> orjson.Fragment:
+        """Its JSON, ready to be set into other JSON, made the first time."""
+        self.json = orjson.Fragment(orjson.dumps(self))
+        return self.json
 
 
 def write(body: JsonObject) -> bytes:
@@ -37,4 +35,4 @@ def write(body: JsonObject) -> bytes:
 
 
 def _fragments(parts: list[JsonObject]) -> list[object]:
-    return [part.json if isinstance(part, Written) else part for part in parts]
+    return [(part.json or part.write()) if type(part) is Written else part for part in parts]

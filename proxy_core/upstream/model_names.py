@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from fnmatch import fnmatchcase
 from functools import lru_cache
 from types import MappingProxyType
@@ -50,7 +50,8 @@ def served_model(requested: str, facts: UpstreamFacts, model_map: Mapping[str, s
     return facts.model or requested or UNNAMED
 
 
-def aliases(models: Iterable[str]) -> dict[str, str]:
+@lru_cache(16)
+def aliases(models: tuple[str, ...]) -> Mapping[str, str]:
     """An alias for each model: `claude-local-<slug>`, because Claude Code lists only names that begin with `claude`.
 
     Models whose slugs are the same get a number in their order.
@@ -64,7 +65,7 @@ def aliases(models: Iterable[str]) -> dict[str, str]:
             number += 1
             alias = f"{plain}-{number}"
         named[alias] = model
-    return named
+    return MappingProxyType(named)
 
 
 def list_models(facts: UpstreamFacts, model_map: Mapping[str, str], window: int) -> list[JsonObject]:

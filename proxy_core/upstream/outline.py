@@ -153,7 +153,7 @@ class OutlineBook:
         """The outline of a Chat Completions body. Takes time for each piece, and for the texts that are new."""
         return self.outline_from(body, None)[0]
 
-    def outline_from(self, body: JsonObject, begun: Beginning | None) -> tuple[Outline, Beginning]:
+    def outline_from(self, body: JsonObject, begun: Beginning | None) -> tuple[Outline, Beginning | None]:
         """The same for a turn of a conversation, with what the next turn may begin with.
 
         `begun`, which the turn before gave, is used up; where the prompt starts with it, its pieces take no time.
@@ -165,7 +165,7 @@ class OutlineBook:
         items = [*tools, *messages]
         settled = max(len(items) - UNSETTLED, len(begun.items))
         self._go_on(begun, items[len(begun.items) : settled])
-        whole = begun.copy()
+        whole = begun.copy() if settled else begun
         self._go_on(whole, items[settled:])
         while len(self._pieces) > PIECES_KEPT:
             self._pieces.popitem(last=False)
@@ -178,7 +178,7 @@ class OutlineBook:
             mix=whole.mix,
             fill=whole.fill,
         )
-        return outline, begun
+        return outline, begun if settled else None
 
     def _go_on(self, begun: Beginning, items: list[JsonObject]) -> None:
         if items:

@@ -69,12 +69,12 @@ def test_the_model_that_serves_a_name(requested, facts, model_map, served):
     ],
 )
 def test_aliases(models, expected):
-    assert list(aliases(models)) == expected
+    assert list(aliases(tuple(models))) == expected
 
 
 @given(st.lists(st.text(min_size=1), unique=True, max_size=8))
 def test_every_alias_leads_back_to_its_model(models):
-    named = aliases(models)
+    named = aliases(tuple(models))
     assert list(named.values()) == models
     facts = UpstreamFacts(models=tuple(models), model=models[0] if models else "")
     for alias, model in named.items():
