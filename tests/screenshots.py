@@ -14,6 +14,7 @@ from pathlib import Path
 import cairosvg
 from PIL import Image
 
+from tests.console.recorded import recorded_port
 from tests.console.screen import opened
 
 FOLDER = Path(__file__).parents[1] / "screenshots"
@@ -21,7 +22,11 @@ THEMES = {"dark": "interlock-dark", "light": "interlock-light"}
 SIZES = ((80, 24), (140, 40))
 SCREENS = {
     "dashboard": "",
-    "session": "<enter>",
+    "session": "jjjj<enter>",
+    "inspector": "jjjj<enter><enter>" + 11 * "N",
+    "changes": "jjjj<enter><enter>NNd",
+    "raw": "jjjj<enter><enter>" + 11 * "N" + "3",
+    "timing": "jjjj<enter><enter>NN4",
     "settings": "s/ping<enter><enter><backspace>9",
     "charts": "t",
     "help": "?",
@@ -41,10 +46,11 @@ FONT_SIZE = 12.2 / 0.602
 
 async def draw(screen: str, size: tuple[int, int], theme: str) -> str:
     """One screen as SVG."""
-    async with opened(size) as console:
+    async with opened(size, port=recorded_port()) as console:
         console.app.theme = THEMES[theme]
         await console.tick()
         await console.type(SCREENS[screen])
+        await console.settled()
         return console.app.export_screenshot(title="interlock")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
@@ -11,7 +12,7 @@ from rich.cells import chop_cells
 
 from console.format import visible, width
 
-Kind: TypeAlias = Literal["title", "text", "bar", "added", "removed", "note", "faint"]
+Kind: TypeAlias = Literal["title", "text", "plain", "bar", "added", "removed", "note", "faint"]
 Side: TypeAlias = Literal["anthropic", "openai"]
 
 SHOWN = 64 * 1024
@@ -100,6 +101,26 @@ def single(lines: Iterable[str], paper: Paper, kind: Kind = "text") -> Iterator[
     for line in lines:
         for piece in wrapped(line, paper.cells, ascii_only=paper.ascii_only):
             yield Row(kind, piece)
+
+
+def prose(lines: Iterable[str], paper: Paper, kind: Kind = "text", hang: int = 2) -> Iterator[Row]:
+    """Sentences over the whole width, broken between words; what follows the first line is indented by `hang`."""
+    for line in lines:
+        first, *more = _by_words(line, paper.cells, hang, ascii_only=paper.ascii_only)
+        yield Row(kind, first)
+        yield from (Row("plain" if kind == "text" else kind, " " * hang + piece) for piece in more)
+
+
+def _by_words(line: str, cells: int, hang: int, *, ascii_only: bool) -> list[str]:
+    """A line made harmless, in pieces of whole words; only a word that is longer than a line is cut."""
+    pieces = [""]
+    for word in re.findall(r"\s*\S+", visible(line, ascii_only=ascii_only)):
+        room = cells if len(pieces) == 1 else cells - hang
+        if width(pieces[-1] + word) <= room:
+            pieces[-1] += word
+            continue
+        pieces += chop_cells(word.lstrip(), cells - hang)
+    return pieces if pieces[0] else pieces[1:] or [""]
 
 
 def double(left: Sequence[str], right: Sequence[str], paper: Paper, kind: Kind = "text") -> Iterator[Row]:

@@ -12,7 +12,7 @@ from console.inspect.alignment import Section, sections
 from console.inspect.answers import completion, message
 from console.inspect.difference import Line, Sign
 from console.inspect.loose_json import read_object
-from console.inspect.page import Budget, Kind, Page, Paper, Row, Side, double, single, titled
+from console.inspect.page import Budget, Kind, Page, Paper, Row, Side, double, prose, single, titled
 from console.inspect.pretty import pretty
 from proxy_core.record_views import BodyView, RecordView, Span
 from proxy_core.translate.types import Change, JsonObject
@@ -22,6 +22,12 @@ TABS: tuple[Tab, ...] = ("request", "response", "raw", "timing")
 SIGNS: dict[Sign, Kind] = {"-": "removed", "+": "added", " ": "faint"}
 RUN_SHOWN = 12
 """Lines of one stretch of a difference that are shown until somebody asks for all."""
+
+BESIDE_BAR = 29
+"""Cells of a line of the waterfall that are not its bar: name, beginning and length."""
+
+SHORT = 0.0995
+"""Seconds below which milliseconds are shown."""
 
 NOT_KEPT = "not kept: recording was off (PROXY_RECORD_BODIES), or newer requests took the room"
 
@@ -60,7 +66,7 @@ def timing_page(record: RecordView, paper: Paper) -> Page:
     """The phases as a waterfall, the figures, and what happened when."""
     request = record.request
     total = request.seconds or 0.0
-    bars = max(paper.cells - 34, 10)
+    bars = max(paper.cells - BESIDE_BAR, 10)
     rows = [titled(f"timing, {seconds(total)} in all", paper)]
     rows += [Row("bar", _waterfall(span, total, bars, paper)) for span in record.spans]
     rows += [Row("text", ""), titled("figures", paper)]
@@ -80,9 +86,8 @@ def timing_page(record: RecordView, paper: Paper) -> Page:
         paper,
     )
     rows += [Row("text", ""), titled("what happened", paper)]
-    rows += single(
-        (f"{event.at - request.at:+8.2f} s  {event.kind}: {describe(event)}" for event in request.events), paper
-    )
+    told = (f"{event.at - request.at:+8.2f} s  {event.kind}: {describe(event)}" for event in request.events)
+    rows += prose(told, paper, hang=12)
     if not request.events:
         rows.append(Row("faint", "nothing but the request itself"))
     return Page(tuple(rows), 1)
@@ -93,7 +98,8 @@ def _waterfall(span: Span, total: float, cells: int, paper: Paper) -> str:
     length = max(round((span.start + span.seconds) / total * cells) - start, 1) if total else 1
     full, track = ("#", ".") if paper.ascii_only else ("█", "·")
     bar = track * min(start, cells - 1) + full * min(length, cells - min(start, cells - 1))
-    return f"{span.name:<10} {span.start:8.2f} s {bar.ljust(cells, track)} {seconds(span.seconds):>6}"
+    lasts = f"{span.seconds * 1000:.0f} ms" if span.seconds < SHORT else seconds(span.seconds)
+    return f"{span.name:<10} {span.start:8.2f} s {bar.ljust(cells, track)} {lasts:>6}"
 
 
 def _bodies(
@@ -151,8 +157,8 @@ def _acts(record: RecordView, paper: Paper) -> Iterator[Row]:
     events = [event for event in record.request.events if event.kind not in {"request.started", "request.altered"}]
     count = f"{counted(len(record.changes), 'change')}, {counted(len(events), 'act')}"
     yield titled(f"what the proxy did: {count}", paper)
-    yield from single((_change(change) for change in record.changes), paper)
-    yield from single((f"{event.kind}: {describe(event)}" for event in events), paper)
+    yield from prose((_change(change) for change in record.changes), paper)
+    yield from prose((f"{event.kind}: {describe(event)}" for event in events), paper)
     if not record.changes and not events:
         yield Row("faint", "nothing but translation")
     if not record.sent:

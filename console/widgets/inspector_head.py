@@ -38,8 +38,8 @@ class InspectorHead(Lines):
         look, width = frame.look, self.size.width
         ellipsis = look.glyphs.ellipsis
         lines = [
-            spread(self._request(look), [(f"{self.place} ", look.muted)], width, ellipsis),
-            spread(self._tabs(frame), [(f"{self.note} ", look.warn)], width, ellipsis),
+            spread(self._request(look), [(f" {self.place} ", look.muted)], width, ellipsis),
+            spread(self._tabs(frame), [(f" {self.note} ", look.warn)], width, ellipsis),
             cut(self._sides(frame, width), width, ellipsis),
         ]
         return [strip(line) for line in lines]

@@ -74,7 +74,13 @@ def _now(view: SessionView, frame: Frame, bar: int) -> list[tuple[str, list[Span
         ("context", context_cell(view, cell)),
         ("", [(used, look.text), (f"{dot}{_clean(known, look)}", look.muted)]),
         ("turns", [(turns, look.strong), (f" left{dot}{_clean(view.turns_basis, look)}", look.muted)]),
-        ("time", [(left, look.strong), (f" left{dot}{_clean(view.seconds_basis, look) or none}", look.muted)]),
+        (
+            "time",
+            [
+                (left, look.strong),
+                (f" left{dot}{basis}" if (basis := _clean(view.seconds_basis, look)) else "", look.muted),
+            ],
+        ),
         (
             "speed",
             [

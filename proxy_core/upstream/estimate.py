@@ -108,7 +108,12 @@ def mix_of(text: str) -> Mix:
         han = sum(OTHER_SCRIPTS[name] * beyond.count(name) for name in _HAN)
         wide = sum(weight * beyond.count(name) for name, weight in OTHER_SCRIPTS.items()) - han
     code = latin * min(max((marks + digits - PROSE * latin) / ((CODE - PROSE) * latin), 0.0), 1.0) if latin else 0.0
-    return Mix(latin - code, code, marks, digits, han, wide, 0.0)
+    return Mix(*map(_stepped, (latin - code, code, marks, digits, han, wide, 0.0)))
+
+
+def _stepped(tokens: float) -> float:
+    """A multiple of a power of two, so that sums are exact: a beginning and its end are together what the whole is."""
+    return round(tokens * 2**24) / 2**24
 
 
 def estimate_text(text: str) -> float:

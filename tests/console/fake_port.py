@@ -178,6 +178,7 @@ class FakePort:
     records: dict[str, RecordView] = field(default_factory=dict[str, RecordView])
     specs: tuple[Setting, ...] = tuple(spec for spec in SPECS if spec.name in SHOWN)
     asked: int = 0
+    _shown: SettingsView | None = None
     _view: SettingsView | None = None
 
     def snapshot(self) -> Snapshot:
@@ -189,8 +190,8 @@ class FakePort:
 
     def settings(self) -> SettingsView:
         view = self.live.view
-        if self._view is None or self._view.settings is not view.settings:
-            self._view = replace(view, specs=self.specs)
+        if self._view is None or self._shown is not view:
+            self._shown, self._view = view, replace(view, specs=self.specs)
         return self._view
 
     def update(self, changes: Mapping[str, str]) -> UpdateResult:

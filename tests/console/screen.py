@@ -72,13 +72,18 @@ class Driven:
         self.app.tick()
         await self.pilot.pause(SETTLE)
 
-    async def resize(self, width: int, height: int) -> None:
-        """Change the size, and wait until nothing moves any more: a layout may take several steps."""
-        await self.pilot.resize_terminal(width, height)
+    async def settled(self) -> None:
+        """Wait until what was asked beside the UI's thread is shown and nothing moves any more."""
+        await self.app.workers.wait_for_complete()
         before = ""
         while before != self.text:
             before = self.text
             await self.pilot.pause(2 * SETTLE)
+
+    async def resize(self, width: int, height: int) -> None:
+        """Change the size; a layout may take several steps."""
+        await self.pilot.resize_terminal(width, height)
+        await self.settled()
 
 
 @asynccontextmanager

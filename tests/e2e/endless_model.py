@@ -6,6 +6,7 @@ import json
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import count
 from typing import Any, Self
 
 import httpx
@@ -30,11 +31,11 @@ class Endless(BaseHTTPRequestHandler):
         self.send_header("content-type", "text/event-stream")
         self.send_header("transfer-encoding", "chunked")
         self.end_headers()
-        chunk = {"id": "c", "object": "chat.completion.chunk", "model": "endless", "choices": [{"index": 0}]}
-        chunk["choices"][0] |= {"delta": {"content": "word "}, "finish_reason": None}  # type: ignore[index]
-        data = b"data: " + json.dumps(chunk).encode() + b"\n\n"
         try:
-            while True:
+            for number in count(1):
+                choice = {"index": 0, "delta": {"content": f"word{number} "}, "finish_reason": None}
+                chunk = {"id": "c", "object": "chat.completion.chunk", "model": "endless", "choices": [choice]}
+                data = b"data: " + json.dumps(chunk).encode() + b"\n\n"
                 self.wfile.write(f"{len(data):x}\r\n".encode() + data + b"\r\n")
                 time.sleep(0.05)
         except OSError:
@@ -62,12 +63,21 @@ class EndlessModel:
 class StreamingClient:
     """One streamed Messages API request on a thread; `received` grows while it runs."""
 
-    def __init__(self, url: str, user_agent: str = "test", token: str = "") -> None:
+    def __init__(self, url: str, user_agent: str = "test", token: str = "", **changes: Any) -> None:
+        """`changes` replace fields of the body."""
         self.received = ""
         self._url = url
         self._headers = {"user-agent": user_agent} | ({"x-api-key": token} if token else {})
+        self._body = {"model": "m", "max_tokens": 1000, "stream": True, **changes}
+        self._body.setdefault("messages", [{"role": "user", "content": "go on"}])
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
+
+    @property
+    def text(self) -> str:
+        """The words that came whole."""
+        events = [line.removeprefix("data: ") for line in self.received.splitlines() if "text_delta" in line]
+        return "".join(json.loads(event)["delta"]["text"] for event in events)
 
     @property
     def streaming(self) -> bool:
@@ -80,11 +90,10 @@ class StreamingClient:
         return self.received
 
     def _run(self) -> None:
-        body = {"model": "m", "max_tokens": 1000, "stream": True, "messages": [{"role": "user", "content": "go on"}]}
         try:
             with (
                 httpx.Client(trust_env=False, timeout=20) as http,
-                http.stream("POST", f"{self._url}/v1/messages", json=body, headers=self._headers) as answer,
+                http.stream("POST", f"{self._url}/v1/messages", json=self._body, headers=self._headers) as answer,
             ):
                 for text in answer.iter_text():
                     self.received += text
