@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
@@ -26,7 +27,7 @@ from proxy_core.translate.tool_schemas import parameter_schemas
 from proxy_core.translate.types import Event, JsonObject
 from proxy_core.translate.usage import Timings, Usage
 from proxy_core.turn import Turn, new_message_id
-from proxy_core.upstream.answer_body import Silence, read_json, read_to_end
+from proxy_core.upstream.answer_body import NEVER, Silence, read_json, read_to_end
 from proxy_core.upstream.client import Answer, transport_error
 
 BEFORE_SHOWN = 200
@@ -152,14 +153,14 @@ class Exchange:
 
     async def _read(self, answer: Answer, reader: SseReader, give: Give) -> list[Event]:
         """Read the stream up to its end mark or to where it is broken off; the events of the last read."""
-        read, hears = answer.read, self.turn.record.hears
+        read, hears, clock = answer.read, self.turn.record.hears, asyncio.get_running_loop().time
         answer.wait_for_ever()
         try:
             async with Silence(self.turn.settings.read_timeout) as silence:
                 while True:
-                    silence.begins()
+                    silence.since = clock()
                     data = await read()
-                    silence.ends()
+                    silence.since = NEVER
                     if not data:
                         return []
                     hears(data)
@@ -195,7 +196,8 @@ class Exchange:
         self._observe()
         if not events:
             return events
-        return self._fallback.process(self._rails.process(events))
+        events = self._rails.process(events)
+        return self._fallback.process(events) if self._fallback.watching else events
 
     def _end(self, *, done: bool) -> list[Event]:
         return self._fallback.process(self._rails.process(self.converter.finish(done=done)))

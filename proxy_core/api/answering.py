@@ -17,12 +17,13 @@ from proxy_core.turn import Turn
 
 async def stream_answer(turn: Turn, exchange: Exchange, link: ClientLink, scale: UsageScale) -> None:
     """Write the events as they come, those of one read at once."""
-    opening = scale.events(exchange.opening())
+    opening, scaled = scale.events(exchange.opening()), scale.factor != 1.0
 
     async def give(events: list[Event]) -> None:
         if not events:
             return
-        data = b"".join(map(encode, scale.events(events)))
+        events = scale.events(events) if scaled else events
+        data = encode(events[0]) if len(events) == 1 else b"".join(map(encode, events))
         if link.committed:
             await link.write(data)
         else:

@@ -33,6 +33,8 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060\ufef
 class ReasoningFallback:
     """Gives a turn of only reasoning a text block, right before its `message_delta`; `acted` tells that it did.
 
+    `watching`: it may still do so; once it is false events need not pass through here.
+
     `sanitized`: a short plain excerpt of the reasoning's end, at most `max_chars` long and marked as what it is.
     `visible`: the reasoning itself. A refusal and a broken answer are left alone.
     """
@@ -45,11 +47,11 @@ class ReasoningFallback:
         self._pieces: list[str] = []
         self._size = 0
         self._index = -1
-        self._watching = mode != "off"
+        self.watching = mode != "off"
 
     def process(self, events: list[Event]) -> list[Event]:
         """The events to send in place of `events`."""
-        if not self._watching:
+        if not self.watching:
             return events
         for place, event in enumerate(events):
             kind = event["type"]
@@ -58,11 +60,11 @@ class ReasoningFallback:
             elif kind == "content_block_start":
                 self._index = event["index"]
                 if event["content_block"]["type"] != "thinking":
-                    self._watching = False
+                    self.watching = False
                     self._pieces = []
                     return events
             elif kind == "message_delta":
-                self._watching = False
+                self.watching = False
                 text = self._text() if event["delta"].get("stop_reason") != "refusal" else ""
                 return [*events[:place], *self._block(text), *events[place:]] if text else events
         return events

@@ -15,11 +15,13 @@ from proxy_core.translate.types import JsonObject
 from proxy_core.upstream.client import Answer, transport_error
 
 LAST_BYTES_SECONDS = 0.25
+NEVER = math.inf
 
 
 class Silence:
-    """Ends the block with `TimeoutError` when the model server says nothing for `seconds`; call `begins` before each
-    read and `ends` behind it.
+    """Ends the block with `TimeoutError` when the model server says nothing for `seconds`.
+
+    `since`: the loop's time at which a read began, `NEVER` behind it; what follows is not the server's time.
 
     One timer a period that looks at the clock: to set one anew for every read costs 2 microseconds, as much as the rest
     of reading a chunk.
@@ -29,7 +31,7 @@ class Silence:
         self._seconds = seconds
         self._loop = asyncio.get_running_loop()
         self._limit = asyncio.timeout(None)
-        self._since = math.inf
+        self.since = NEVER
 
     async def __aenter__(self) -> Self:
         """Begin to watch."""
@@ -44,17 +46,9 @@ class Silence:
         self._timer.cancel()
         return await self._limit.__aexit__(kind, error, traceback)
 
-    def begins(self) -> None:
-        """Now the server may speak."""
-        self._since = self._loop.time()
-
-    def ends(self) -> None:
-        """It did; what follows is not its time."""
-        self._since = math.inf
-
     def _look(self) -> None:
         now = self._loop.time()
-        left = min(self._since + self._seconds - now, self._seconds)
+        left = min(self.since + self._seconds - now, self._seconds)
         if left <= 0:
             self._limit.reschedule(now)
         else:

@@ -6,16 +6,16 @@ import asyncio
 
 import pytest
 
-from proxy_core.upstream.answer_body import Silence
+from proxy_core.upstream.answer_body import NEVER, Silence
 
 
 async def hear_nothing(seconds: float, *, reads_before: int = 0) -> None:
     """Wait for a server that says nothing after so many reads."""
     async with Silence(seconds) as silence:
         for _ in range(reads_before):
-            silence.begins()
-            silence.ends()
-        silence.begins()
+            silence.since = asyncio.get_running_loop().time()
+            silence.since = NEVER
+        silence.since = asyncio.get_running_loop().time()
         await asyncio.Event().wait()
 
 
@@ -27,8 +27,8 @@ async def test_a_server_that_says_nothing_is_waited_for_no_longer(reads_before: 
 
 async def test_what_the_client_takes_is_not_the_servers_time() -> None:
     async with Silence(0.02) as silence:
-        silence.begins()
-        silence.ends()
+        silence.since = asyncio.get_running_loop().time()
+        silence.since = NEVER
         await asyncio.sleep(0.1)
 
 
