@@ -13,6 +13,7 @@ import sys
 from collections.abc import Awaitable, Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -29,9 +30,9 @@ from proxy_core.server import new_loop
 Measure = Callable[[Target], Awaitable[float]]
 
 
-def written(body: dict[str, Any], kind: str = "text", chunks: int = 3, per_write: int = 8) -> bytes:
-    """The request that brings such an answer."""
-    name = f"bench-{kind}-{chunks}-{per_write}"
+def written(body: dict[str, Any], kind: str = "text", chunks: int = 3, per_write: int = 8, pause: int = 0) -> bytes:
+    """The request that brings such an answer, with so many milliseconds between two writes."""
+    name = f"bench-{kind}-{chunks}-{per_write}-{pause}"
     return orjson.dumps({"model": "bench", **body, "user": name, "metadata": {"user_id": name}})
 
 
@@ -73,6 +74,39 @@ async def _cpu(target: Target, body: bytes, chunks: int, requests: int) -> float
     return target.cpu - before
 
 
+def crowd(streams: int, chunks: int = 100, pause: int = 20) -> Measure:
+    """CPU per chunk in microseconds: so many streams at once, each as fast as a model writes."""
+
+    async def measure(target: Target) -> float:
+        body, before = written(bodies.question(), chunks=chunks, per_write=1, pause=pause), target.cpu
+        await at_once(target, body, streams, chunks, pause)
+        return (target.cpu - before) * 1e6 / (chunks * streams)
+
+    return measure
+
+
+async def stalls(target: Target) -> float:
+    """Milliseconds between two reads of a client, at the 99th percentile: 256 streams of 50 chunks a second."""
+    body = written(bodies.question(), chunks=100, per_write=1, pause=20)
+    reads = await at_once(target, body, 256, 100, 20)
+    gaps = sorted(after - before for times in reads for before, after in pairwise(times))
+    return gaps[len(gaps) * 99 // 100] * 1e3
+
+
+async def at_once(target: Target, body: bytes, streams: int, chunks: int, pause: int) -> list[tuple[float, ...]]:
+    """The times of the reads of each of these streams; they begin one after the other within one pause."""
+
+    async def client(number: int) -> tuple[float, ...]:
+        await asyncio.sleep(number * pause / 1000 / streams)
+        connection = Connection(target.port)
+        answer = await connection.ask(target.path, body)
+        connection.close()
+        answer.check(chunks, target.end)
+        return answer.reads
+
+    return await asyncio.gather(*(client(number) for number in range(streams)))
+
+
 def first_text(make: Callable[[], dict[str, Any]], tries: int) -> Measure:
     """Milliseconds to the first text, one request at a time, each time the same one."""
 
@@ -98,6 +132,8 @@ SCENARIOS = (
     Scenario("tools", "us/chunk", 0.50, streams("tool", 1)),
     Scenario("reasoning", "us/chunk", 0.50, streams("reasoning", 1)),
     Scenario("short", "ms/request", 0.35, short),
+    Scenario("64 streams", "us/chunk", 0.65, crowd(64)),
+    Scenario("256 streams", "ms gap p99", 1.00, stalls),
     Scenario("TTFT 1 KB", "ms", 0.80, first_text(bodies.question, 20)),
     Scenario("TTFT 200 KB", "ms", 1.70, first_text(lambda: bodies.conversation(200_000, 100, 60), 12)),
     Scenario("TTFT 2 MB", "ms", 1.70, first_text(lambda: bodies.conversation(2_000_000, 200, 60), 6)),

@@ -21,10 +21,11 @@ class WrongAnswer(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """`first`: seconds from the request to the first text; `data`: the body."""
+    """`first`: seconds from the request to the first text; `data`: the body; `reads`: when parts came, in seconds."""
 
     first: float
     data: bytes
+    reads: tuple[float, ...] = ()
 
     @property
     def chunks(self) -> int:
@@ -58,16 +59,18 @@ class Connection:
         began = time.perf_counter()
         writer.write(f"{head}content-length: {len(body)}\r\n\r\n".encode() + body)
         first, kept = 0.0, bytearray()
+        reads: list[float] = []
         while not kept.endswith(b"0\r\n\r\n"):
             data = await asyncio.wait_for(reader.read(2**18), SECONDS)
             if not data:
                 raise WrongAnswer(f"the connection was closed after {bytes(kept[-200:])!r}")
             kept += data
+            reads.append(time.perf_counter())
             if not first and _FIRST in kept:
-                first = time.perf_counter() - began
+                first = reads[-1] - began
             if not first and kept.startswith(b"HTTP/1.1 ") and kept[9] != ord("2"):
                 raise WrongAnswer(bytes(kept[:300]).decode("latin-1"))
-        return Answer(first, _joined(bytes(kept).partition(b"\r\n\r\n")[2]))
+        return Answer(first, _joined(bytes(kept).partition(b"\r\n\r\n")[2]), tuple(reads))
 
     def close(self) -> None:
         """Close it."""

@@ -1,7 +1,7 @@
 """A model server that costs nothing: it answers every request with a stream that was written beforehand.
 
 Its answer is asked for by the name of the user, which a proxy hands on: `bench-KIND-CHUNKS-PER_WRITE`, KIND being text,
-tool or reasoning.
+tool or reasoning, and behind it, where there shall be pauses between the writes, `-MILLISECONDS`.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from proxy_core.server import new_loop
 SERIAL = "{:08d} lorem "
 """The text of a chunk: its number, by which a lost or doubled one is found."""
 
-_WISH = re.compile(rb'"bench-(text|tool|reasoning)-(\d+)-(\d+)"')
+_WISH = re.compile(rb'"bench-(text|tool|reasoning)-(\d+)-(\d+)(?:-(\d+))?"')
 _LENGTH = re.compile(rb"(?i)content-length:\s*(\d+)")
 _HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n"
 
@@ -92,11 +92,14 @@ class Server(asyncio.Protocol):
             body = b'{"data":[{"id":"bench","meta":{"n_ctx":4000000}}]}'
             write(b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n" % len(body) + body)
             return
+        loop, pause = asyncio.get_running_loop(), int(wish[4] or 0) / 1000
+        due = loop.time()
         for data in answer(wish[1].decode(), int(wish[2]), int(wish[3]), len(request) // 4 + 1):
             if self._transport.is_closing():
                 return
             write(data)
-            await asyncio.sleep(0)
+            due += pause
+            await asyncio.sleep(max(due - loop.time(), 0) if pause else 0)
 
 
 async def main(port: int) -> None:
