@@ -57,7 +57,7 @@ class Exchange:
         self._sending = Sending(turn, chat, road)
         self._road = road
         self._ending = ending
-        self._schemas = parameter_schemas(chat.body)
+        self._schemas = parameter_schemas([*chat.body.get("tools", ()), *chat.hidden])
         self._message_id = new_message_id()
         self.converter = self._new_converter()
         self._rails = Rails(policy, self._schemas)

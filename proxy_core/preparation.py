@@ -14,6 +14,8 @@ from proxy_core.guardrails.loop_breaker import LoopPlan, plan
 from proxy_core.guardrails.loop_history import ScoreCache, last_human
 from proxy_core.guardrails.policy import AGENT_ROLES, demanded_choice, loop_settings, rails_policy, supplemented
 from proxy_core.guardrails.rails import RailsPolicy
+from proxy_core.guardrails.tool_hiding import without_tools, worth_hiding
+from proxy_core.loop_costs import loop_costs
 from proxy_core.message_memory import MessageMemory
 from proxy_core.recalled import Recalled
 from proxy_core.settings import Settings
@@ -27,7 +29,6 @@ from proxy_core.upstream.model_names import parse_model_map, served_model
 Cut: TypeAlias = Callable[[Turn, JsonObject], Awaitable[JsonObject]]
 """Leaves of a Messages API body what is to be sent."""
 
-NO_TOOL = frozenset[str]()
 ACTS = {1: "a note to the model", 2: "free tool choice", 3: "the tool left out or forbidden", 4: "the turn was ended"}
 
 
@@ -116,13 +117,20 @@ class Preparation:
         body = supplemented(chat.body) if turn.settings.agentic_supplement and chat.tool_names else chat.body
         chat = chat.with_body(body) if body is not chat.body else chat
         body, act = demanded_choice(chat, turn.settings, turn.role, loop.release if loop is not None else "")
-        hidden = loop.hidden & chat.tool_names if loop is not None else NO_TOOL
-        if hidden and hidden != chat.tool_names:
-            tools = [tool for tool in body["tools"] if tool["function"]["name"] not in hidden]
-            body = body | {"tools": tools}
         if act:
             self._altered(turn, "tool_choice", act)
-        return replace(chat, body=body, tool_names=chat.tool_names - hidden) if body is not chat.body else chat
+        chat = replace(chat, body=body) if body is not chat.body else chat
+        return self._without_looping_tools(turn, chat, loop) if loop is not None and loop.hidden else chat
+
+    def _without_looping_tools(self, turn: Turn, chat: ChatRequest, loop: LoopPlan) -> ChatRequest:
+        always = turn.settings.loop_hide_tool == "on"
+        why = loop.why if always else worth_hiding(loop_costs(turn.session, loop.turns[-1].stale_turns))
+        left, hidden = without_tools(chat.body, loop.hidden) if why else (chat.body, ())
+        if not hidden:
+            return chat
+        names = ", ".join(str(tool["function"]["name"]) for tool in hidden)
+        self._altered(turn, "tools", f"left out of this request, {why}", names)
+        return replace(chat, body=left, hidden=hidden)
 
     def _tell(self, turn: Turn, chat: ChatRequest, loop: LoopPlan | None) -> None:
         for change in turn.session.news(chat.changes):

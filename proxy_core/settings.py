@@ -133,9 +133,11 @@ class Settings:
         "PROXY_LOOP_RELEASE", "switch", True, "guardrails",
         "Loop breaker, step 2: let the model answer in words although a call was demanded",
     )  # fmt: skip
-    loop_hide_tool: bool = declare(
-        "PROXY_LOOP_HIDE_TOOL", "switch", False, "guardrails",
-        "Loop breaker, step 3: leave the looping tool out of one request; costs a new prefill of the whole prompt",
+    loop_hide_tool: Literal["auto", "on", "off"] = declare(
+        "PROXY_LOOP_HIDE_TOOL", "choice", "auto", "guardrails",
+        "Loop breaker, step 3: leave the looping tool out of one request; the server then reads the whole prompt "
+        "again, so auto does it only where that is cheap or the loop has cost more",
+        choices=("auto", "on", "off"),
     )  # fmt: skip
     loop_end: bool = declare(
         "PROXY_LOOP_END", "switch", True, "guardrails",

@@ -42,9 +42,9 @@ class LoopSettings:
 class LoopPlan:
     """What to do with the next request. `messages` is the list that was given when there is nothing to say.
 
-    `release`: why a forced tool choice has to become auto, "" when it may stand. `hidden`: tools to leave out of this
-    request. `ending`: the text with which the turn ends without asking the model, "" to go on. `human` stands for the
-    last message in which a person speaks and its place.
+    `release`: why a forced tool choice has to become auto, "" when it may stand. `hidden`: tools that may be left out
+    of this request if that is worth its price. `ending`: the text with which the turn ends without asking the model,
+    "" to go on. `human` stands for the last message in which a person speaks and its place.
     """
 
     level: int
@@ -75,7 +75,7 @@ def plan(
     unanswered = not messages or messages[-1].get("role") == "assistant"
     anew = len(messages) in settings.resets or begins_anew(messages)
     current = turns[-1] if turns and not unanswered and not anew else None
-    noted = {turn.index: _note(turn, level, turns, hide=settings.hide) for turn, level in scores.climbs}
+    noted = {turn.index: _note(turn, level, turns) for turn, level in scores.climbs}
     said = _with_notes(messages, noted) if settings.note and noted else messages
     acting = current.level if current is not None else 0
     return LoopPlan(
@@ -116,13 +116,13 @@ def _why(turn: TurnScore, turns: tuple[TurnScore, ...]) -> str:
     return f"{_repeated(turn, turns)}; {turn.stale_turns} turns in a row brought nothing new (score {turn.score:g})"
 
 
-def _note(turn: TurnScore, level: int, turns: tuple[TurnScore, ...], *, hide: bool) -> str:
+def _note(turn: TurnScore, level: int, turns: tuple[TurnScore, ...]) -> str:
     found = (
         f"[Note from the proxy, not from the tool: {_repeated(turn, turns)} and the last "
         f"{turn.stale_turns} turns brought no new information. Repeating it will not change the result."
     )
     lines = [found]
-    if level >= HIDE and not hide:
+    if level >= HIDE:
         lines.append("Do not call it again now.")
     lines.append("Do one of these: try a clearly different approach; ask the user; or finish with what you know.]")
     return " ".join(lines)
@@ -159,7 +159,8 @@ def _noted(message: JsonObject, note: str) -> JsonObject:
 
 
 def _looping_tools(turn: TurnScore) -> frozenset[str]:
-    return frozenset(call.name for call in turn.calls)
+    """Without what changes files: a model that cannot write any more finishes nothing."""
+    return frozenset(call.name for call in turn.calls if call.kind != "write")
 
 
 def _release(

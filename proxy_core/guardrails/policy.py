@@ -27,7 +27,7 @@ def loop_settings(settings: Settings, resets: frozenset[int] = frozenset()) -> L
     return LoopSettings(
         note=settings.loop_note,
         release=settings.loop_release,
-        hide=settings.loop_hide_tool,
+        hide=settings.loop_hide_tool != "off",
         end=settings.loop_end,
         window=settings.loop_window,
         repeats=settings.loop_repeat_threshold,

@@ -38,7 +38,8 @@ class ChatRequest:
     """The request to send, and what became of the client's.
 
     `changes`: everything dropped or replaced, each with its reason; the same again on every turn that carries the same
-    history. `tool_names`: the tools declared to the model. `structured`: the client asked for JSON of a schema.
+    history. `tool_names`: the tools that the client declared; `hidden` are those of them that this body leaves out, a
+    call of which is a call all the same. `structured`: the client asked for JSON of a schema.
     """
 
     body: JsonObject
@@ -48,10 +49,19 @@ class ChatRequest:
     structured: bool
     conversation: Conversation | None = None
     """The messages as they were put together, for the translation of the next turn."""
+    hidden: tuple[JsonObject, ...] = ()
 
     def with_body(self, body: JsonObject) -> ChatRequest:
         """The same with another body."""
-        return ChatRequest(body, self.changes, self.tool_names, self.stop_sequences, self.structured, self.conversation)
+        return ChatRequest(
+            body,
+            self.changes,
+            self.tool_names,
+            self.stop_sequences,
+            self.structured,
+            self.conversation,
+            self.hidden,
+        )
 
 
 def to_chat_completions(

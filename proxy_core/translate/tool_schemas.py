@@ -9,7 +9,7 @@ llama.cpp makes one grammar of all tools, so a single odd schema fails the whole
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, cast
 
 from proxy_core.translate.types import Change, JsonObject
@@ -134,7 +134,7 @@ _TRAPS: dict[str, Callable[[Any], bool]] = {
 """By keyword: is this value one that a grammar fails on?"""
 
 
-def parameter_schemas(body: JsonObject) -> dict[str, JsonObject]:
-    """The declared tools' parameter schemas by name: they tell how an argument written as text is meant."""
-    functions: list[JsonObject] = [tool["function"] for tool in body.get("tools", ())]
+def parameter_schemas(tools: Iterable[JsonObject]) -> dict[str, JsonObject]:
+    """The parameter schemas of OpenAI tools by name: they tell how an argument written as text is meant."""
+    functions: list[JsonObject] = [tool["function"] for tool in tools]
     return {function["name"]: function.get("parameters") or {} for function in functions}
