@@ -165,13 +165,13 @@ _KOREAN = _language(
     r"알려 ?주|원하시면|필요하시면|기다리|확인해 ?주|하시면|말씀해|(?:되었|됐|했|였|았|었)습니다|(?:정상|이상)입니다"
     r"|(?:작동|동작|가능|통과|필요|성공|완료|존재)합니다|(?:설치|설정|재시작|로그인|입력)해야 합니다",
 )
-_OTHERS = (
-    _GERMAN, _FRENCH, _SPANISH, _PORTUGUESE, _ITALIAN, _RUSSIAN, _CHINESE, _JAPANESE, _KOREAN,
-)  # fmt: skip
+_LATIN = (_GERMAN, _FRENCH, _SPANISH, _PORTUGUESE, _ITALIAN)
+_OTHERS = (*_LATIN, _RUSSIAN, _CHINESE, _JAPANESE, _KOREAN)
 
 
 def announces_action(sentence: str) -> bool:
     """Whether the sentence says that its speaker does something now, in any of ten languages."""
     if _ENGLISH.match(sentence):
         return True
-    return not _ENGLISH.leaves.search(sentence) and any(language.match(sentence) for language in _OTHERS)
+    others = _LATIN if sentence.isascii() else _OTHERS
+    return any(language.match(sentence) for language in others) and not _ENGLISH.leaves.search(sentence)

@@ -32,9 +32,15 @@ _UNFINISHED = frozenset(
 SHORT = 16
 
 LONGEST_SENTENCE = 600
-"""Characters at the end of a sentence that are read: ten languages' patterns cost 2 microseconds for each of them, and
+"""Characters at the end of a sentence that are read: the patterns of ten languages cost a microsecond for each of them, and
 all streams wait. What is longer is a list or data; an announcement is its last clause.
 """
+
+_LAST = 4 * LONGEST_SENTENCE
+"""Characters at the end of a line in which its last sentence is looked for."""
+
+_MARKS = ("<", "[TOOL_CALLS]", "{")
+"""A text without any of these holds no written call."""
 
 
 def is_remnant(text: str, tools: Collection[str] = ()) -> bool:
@@ -42,6 +48,8 @@ def is_remnant(text: str, tools: Collection[str] = ()) -> bool:
 
     With `tools` given, only a call of one of these counts.
     """
+    if not any(mark in text for mark in _MARKS):
+        return False
     found = _REMNANT.search(_outside_fences(text))
     return found is not None and (not tools or any(name in text[found.start() :] for name in tools))
 
@@ -63,7 +71,7 @@ def is_premature(text: str, tools: Collection[str] = ()) -> bool:
 
 
 def _last_sentence(line: str) -> str:
-    sentences = [part for part in _SENTENCE.split(line.strip()) if part.strip(_CLOSING)]
+    sentences = [part for part in _SENTENCE.split(line.strip()[-_LAST:]) if part.strip(_CLOSING)]
     return _LEADING.sub("", sentences[-1])[-LONGEST_SENTENCE:] if sentences else ""
 
 
