@@ -85,7 +85,7 @@ def _now(view: SessionView, frame: Frame, bar: int) -> list[tuple[str, list[Span
             "speed",
             [
                 (f"{rate(view.decode_rate, none)} tok/s", look.text),
-                (f"{dot}first token after {seconds(view.ttft, none)}", look.muted),
+                (f"{dot}TTFT {seconds(view.ttft, none)}", look.muted),
                 (f"{dot}{percent(view.cached_share, none)} cached{anew}", look.muted),
             ],
         ),

@@ -22,7 +22,8 @@ import orjson
 
 from proxy_core.events import AnswerContinued
 from proxy_core.picture import session_views
-from proxy_core.record_views import RecordView, SessionDetail, Span
+from proxy_core.record_views import RecordView, RequestView, SessionDetail, Span
+from proxy_core.sessions.monitor import SessionMonitor
 from proxy_core.snapshot import SessionView
 from proxy_core.translate.response import MessageAssembler
 from tests.console.fake_port import NOW, SESSIONS, SNAPSHOT, FakePort
@@ -192,11 +193,21 @@ def recorded() -> Recorded:
         steady = _steadied(_timed(view, [next(answers) for _ in range(tries)], at), names)
         records[steady.request.id] = steady
     newest = list(records.values())[-1].request
+    forecast = SessionMonitor(window=session.window)
+    for record in records.values():
+        forecast.record(**_figures(record.request))
     line = replace(
         session, short="77c1f0", label="docs for the API", phase_since=NOW - 5, created_at=NOW - 3000, last_at=NOW - 5,
-        ttft=newest.ttft, decode_rate=newest.decode_rate, seconds_left=None, seconds_basis="",
+        ttft=newest.ttft, decode_rate=newest.decode_rate, seconds_left=forecast.seconds_left,
+        seconds_basis=forecast.seconds_basis,
     )  # fmt: skip
     return Recorded(records, _steadied(detail, names), line)
+
+
+def _figures(view: RequestView) -> dict[str, Any]:
+    """What the session's monitor is told of a request."""
+    names = ("prompt_tokens", "cached_tokens", "output_tokens", "ttft", "decode_rate", "tools", "stop_reason", "at")
+    return {name: getattr(view, name) for name in names} | {"estimated": False, "main": True}
 
 
 def recorded_port() -> FakePort:
