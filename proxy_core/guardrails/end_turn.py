@@ -32,8 +32,8 @@ _UNFINISHED = frozenset(
 SHORT = 16
 
 LONGEST_SENTENCE = 600
-"""Characters at the end of a sentence that are read: the patterns of ten languages cost a microsecond for each of them, and
-all streams wait. What is longer is a list or data; an announcement is its last clause.
+"""Characters at the end of a sentence that are read: the patterns of ten languages cost a microsecond for each, and all
+streams wait. What is longer is a list or data; an announcement is its last clause.
 """
 
 _LAST = 4 * LONGEST_SENTENCE
