@@ -18,6 +18,7 @@ from proxy_core.engine import Engine
 from tests.core.api.conftest import _Nothing, settings
 from tests.core.api.scripted_upstream import Call, ScriptedUpstream
 
+from .code_agent import CodeAgent
 from .sessions import Session
 from .workplace import Agent, Run
 
@@ -86,6 +87,7 @@ async def gauntlet(**values: str) -> AsyncGenerator[Gauntlet]:
         await asyncio.sleep(0.005)
     base = f"http://127.0.0.1:{sock.getsockname()[1]}"
     place.engine = engine
+    place.address = base
     place.client = anthropic.AsyncAnthropic(api_key="none", base_url=base, max_retries=0)
     try:
         yield place
@@ -103,6 +105,7 @@ class Gauntlet:
 
     engine: Engine
     client: anthropic.AsyncAnthropic
+    address: str
 
     def __init__(self) -> None:
         self._models: dict[str, Session] = {}
@@ -110,27 +113,33 @@ class Gauntlet:
 
     async def answer(self, call: Call) -> None:
         """The model server's side."""
-        task = next(message["content"] for message in call.body["messages"] if message["role"] == "user")
-        await self._models[task.split("\n\n")[0]].model.answer(call)
+        said = next(message["content"] for message in call.body["messages"] if message["role"] == "user")
+        task = next(line for line in said.splitlines() if line in self._models)
+        await self._models[task].model.answer(call)
 
-    async def run(self, session: Session, *, stream: bool, **agent: Any) -> Judgement:
-        """Run one session to its end."""
+    async def run(self, session: Session, *, stream: bool, code: bool = False, **agent: Any) -> Judgement:
+        """Run one session to its end; `code`: by the agent that is like Claude Code."""
         model = session.model
 
         def asking() -> None:
             model.request += 1
 
         self._models[session.task] = session
+        if code:
+            agent |= {"address": self.address, "seed": session.name}
+        kind = CodeAgent if code else Agent
         async with self._room:
-            run = await Agent(self.client, session.results, stream, asking=asking, **agent).run(
-                session.task, session.humans
-            )
+            made = kind(self.client, session.results, stream, asking=asking, **agent)
+            run = await made.run(session.task, session.humans)
         return _judged(session, run)
 
     async def run_all(self, sessions: Iterable[Session]) -> list[Judgement]:
-        """Run many, every second one streaming."""
+        """Run many: by turns with the SDK streaming, the SDK without, and like Claude Code."""
         return await asyncio.gather(
-            *(self.run(session, stream=number % 2 == 0) for number, session in enumerate(sessions))
+            *(
+                self.run(session, stream=number % 3 == 0, code=number % 3 == 2)
+                for number, session in enumerate(sessions)
+            )
         )
 
 

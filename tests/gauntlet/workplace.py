@@ -44,12 +44,16 @@ class Run:
     messages: list[JsonObject] = field(default_factory=list)
 
 
+class Unanswered(Exception):
+    """A request failed, or its answer broke off."""
+
+
 @dataclass
 class Agent:
     """An agent loop: asks, runs the calls, asks again, until an answer holds no call.
 
     `humans` are further things that the person says, each when the agent has finished. A request that fails is sent
-    again twice, as agents do.
+    again twice, as agents do. This one asks through the SDK.
     """
 
     client: anthropic.AsyncAnthropic
@@ -62,47 +66,61 @@ class Agent:
 
     async def run(self, task: str, humans: tuple[str, ...] = ()) -> Run:
         """Run the session to its end."""
-        run = Run(messages=[{"role": "user", "content": task}])
+        run = Run(messages=[self.opening(task)])
         waiting = list(humans)
         try:
             while run.turns < self.most_turns:
-                message = await self._asked(run)
+                content = await self._asked(run)
                 run.turns += 1
-                content = [block.model_dump(exclude_none=True) for block in message.content]
                 run.said = "".join(block["text"] for block in content if block["type"] == "text")
                 calls = [block for block in content if block["type"] == "tool_use"]
                 run.messages.append({"role": "assistant", "content": content or "."})
                 if calls:
-                    run.messages.append({"role": "user", "content": [self._act(run, call) for call in calls]})
+                    run.messages.append(self.results_message(run, calls))
                 elif waiting:
                     run.messages.append({"role": "user", "content": waiting.pop(0)})
                 else:
                     return run
             run.failure = "never came to an end"
-        except anthropic.APIError as error:
-            run.failure = f"{type(error).__name__}: {error}"
+        except Unanswered as error:
+            run.failure = str(error)
         return run
 
-    async def _asked(self, run: Run) -> Any:
-        for attempt in range(3):
-            try:
-                return await self._ask(run.messages)
-            except (anthropic.APIError, ValueError) as error:
-                if attempt == 2:
-                    raise anthropic.APIError(str(error), request=None, body=None) from error  # type: ignore[arg-type]
-        raise AssertionError
+    def opening(self, task: str) -> JsonObject:
+        """The first message."""
+        return {"role": "user", "content": task}
 
-    async def _ask(self, messages: list[JsonObject]) -> Any:
-        self.asking()
+    def results_message(self, run: Run, calls: list[JsonObject]) -> JsonObject:
+        """What the calls of an answer gave."""
+        return {"role": "user", "content": [self.act(run, call) for call in calls]}
+
+    async def ask(self, messages: list[JsonObject]) -> list[JsonObject]:
+        """The content of the answer to one request. Raises `Unanswered`."""
         request: JsonObject = {"model": "claude-x", "max_tokens": 2000, "messages": messages, "tools": self.tools}
         if self.tool_choice is not None:
             request["tool_choice"] = self.tool_choice
-        if not self.stream:
-            return await self.client.messages.create(**request)
-        async with self.client.messages.stream(**request) as stream:
-            return await stream.get_final_message()
+        try:
+            if self.stream:
+                async with self.client.messages.stream(**request) as stream:
+                    message = await stream.get_final_message()
+            else:
+                message = await self.client.messages.create(**request)
+        except (anthropic.APIError, ValueError) as error:
+            raise Unanswered(f"{type(error).__name__}: {error}") from error
+        return [block.model_dump(exclude_none=True) for block in message.content]
 
-    def _act(self, run: Run, call: JsonObject) -> JsonObject:
+    async def _asked(self, run: Run) -> list[JsonObject]:
+        for attempt in range(3):
+            self.asking()
+            try:
+                return await self.ask(run.messages)
+            except Unanswered:
+                if attempt == 2:
+                    raise
+        raise AssertionError
+
+    def act(self, run: Run, call: JsonObject) -> JsonObject:
+        """Run one call; its result."""
         name, given = call["name"], call["input"]
         known = next((tool for tool in self.tools if tool["name"] == name), None)
         missing = [key for key in known["input_schema"]["required"] if key not in given] if known else []
