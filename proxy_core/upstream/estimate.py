@@ -79,7 +79,10 @@ def fixed(tokens: float) -> Mix:
 
 def joined(mixes: Iterable[Mix]) -> Mix:
     """All of them together."""
-    columns = tuple(zip(*mixes, strict=True))
+    given = tuple(mixes)
+    if len(given) == 1:
+        return given[0]
+    columns = tuple(zip(*given, strict=True))
     return Mix(*(sum(column) or 0.0 for column in columns)) if columns else NOTHING  # one zero for all saves memory
 
 

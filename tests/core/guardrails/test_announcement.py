@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from proxy_core.guardrails import announcement
 from proxy_core.guardrails.announcement import announces_action
 from proxy_core.guardrails.end_turn import is_premature
 
@@ -30,3 +33,10 @@ def test_an_answer_is_final(text: str) -> None:
 )  # fmt: skip
 def test_conditions_and_offers_leave_the_next_step_to_the_other_side(sentence: str) -> None:
     assert not announces_action(sentence)
+
+
+@given(st.text(st.characters(codec="ascii")))
+def test_other_scripts_announce_nothing_in_ascii(sentence: str) -> None:
+    others = set(announcement._OTHERS) - set(announcement._LATIN)  # pyright: ignore[reportPrivateUsage] - the split itself
+    assert len(others) == 4
+    assert not any(language.announces.search(sentence) for language in others)
