@@ -24,9 +24,9 @@ def _language(announces: str, leaves: str) -> _Language:
 
 
 _ENGLISH_ACTS = (
-    r"(?:add|apply|build|check|clean|creat|debug|delet|edit|examin|execut|explor|fetch|find|fix|implement|inspect"
-    r"|install|investigat|list|look|mak|mov|open|patch|read|refactor|remov|renam|replac|rerun|run|runn|scann|search"
-    r"|sett|start|test|try|updat|verify|view|writ)ing"
+    r"(?:add|adjust|apply|build|check|clean|creat|debug|delet|edit|examin|execut|explor|extract|fetch|find|fix|gather"
+    r"|generat|grepp|implement|inspect|install|investigat|list|look|mak|mov|open|patch|pull|push|read|refactor|remov"
+    r"|renam|replac|rerun|run|runn|scann|search|sett|start|swapp|test|trac|try|updat|verify|view|wir|writ)ing"
 )
 _ENGLISH = _language(
     r"(?:^|[,;:—–-]\s*|\b(?:so|and|then|but|now|next|first|finally|also|okay|ok|good|great|right|alright"
@@ -38,7 +38,7 @@ _ENGLISH = _language(
     r"|^(?:now|next|first|then|finally)?,?\s*(?:continuing|proceeding|moving on|starting|beginning|resuming)\b"
     r"(?: with| to| by| on| from)?\b"
     r"|^(?:now|next|first|then),?\s+(?:i['’]m |we['’]re )?\w+ing\b"
-    r"|^(?:now|next)\s+(?:to|for)\b|^going to\b|^next step:"
+    r"|^(?:now|next)\s+(?:to|for)\b|^going to\b|^next (?:step|up):"
     rf"|^(?:(?:ok|okay|alright|all right|right|good|great|understood|perfect),?\s+)?{_ENGLISH_ACTS}\b[^,:;]*$"
     rf"|^i['’]m (?:now )?{_ENGLISH_ACTS}\b",
     r"\b(?:if|once|when|whenever|after|unless|until|should|as soon as|in case) (?:you|your|we hear)\b|^if\b"
@@ -52,9 +52,10 @@ _ENGLISH = _language(
     r"|\bi should (?:note|mention|point out|say|add that|also note|also mention)\b|\blet['’]?s (?:say|discuss|talk)\b"
     r"|\blet me (?:summari[sz]e|explain|clarify|be clear|recap|add that)\b"
     r"|\bi must (?:admit|say|stress)\b|\bwould (?:you )?like\b|\bplease (?:confirm|tell|provide|let)\b"
-    r"|^\w+ing\b.* \w{3,}(?<!s)s (?:the|a|an|it|this|that)\b"
+    r"|^\w+ing\b.* \w{3,}(?<!s)s (?:the|a|an|it|this|that|no|nothing)\b"
     r"|^\w+ing\b.*\b(?:is|are|was|were|will|would|can|could|should|may|might|has|have|does|do|did|helps?|fixes|fixed"
-    r"|solves|solved|requires|takes|needs|means|makes|worked|works|fails|failed|returns?|causes|caused)\b",
+    r"|solves|solved|requires|takes|took|needs|means|makes|made|gives|gave|led|worked|works|fails|failed|returns?"
+    r"|causes|caused|showed|reported|improved|reduced|halved|doubled)\b",
 )
 _GERMAN_ACTS = (
     r"(?:schaue?|sehe|prüfe|überprüfe|lese|öffne|suche|führe|starte|erstelle|schreibe|passe|korrigiere|behebe|ändere"

@@ -29,7 +29,7 @@ def test_an_answer_is_final(text: str) -> None:
     "sentence",
     ["Let me know if that helps.", "Once you confirm, I'll delete it.", "I'll wait for your answer.",
      "If you tell me the version, I will prepare it.", "I need you to run it.", "Updating the cache fixed it.",
-     "Adding an index would help."],
+     "Adding an index would help.", "Adding an index made the query fast.", "Running the linter reports no problems."],
 )  # fmt: skip
 def test_conditions_and_offers_leave_the_next_step_to_the_other_side(sentence: str) -> None:
     assert not announces_action(sentence)
