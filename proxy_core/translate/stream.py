@@ -76,12 +76,15 @@ class StreamConverter:
         self._ended = False
         self._continuation = Continuation(self._writer, self._scanner, self._prose, self._calls)
         self._usage: JsonObject = {}
+        self._counted: Usage | None = None
         self._timings: JsonObject | None = None
         self._progress: JsonObject | None = None
 
     @property
     def usage(self) -> Usage:
         """The tokens so far: the server's counts where it gave them, else estimates."""
+        if self._counted is not None:
+            return self._counted
         output = max(self.pieces, -(-self._writer.chars // 4))
         return read_usage(self._usage, self._timings, input_estimate=self._input_estimate, output_estimate=output)
 
@@ -187,7 +190,7 @@ class StreamConverter:
         return self._close()
 
     def _close(self) -> list[Event]:
-        usage = self.usage
+        usage = self._counted = self.usage
         finish = self._finish
         if self._calls.broken and self._max_tokens and usage.output_tokens >= self._max_tokens:
             finish = "length"
