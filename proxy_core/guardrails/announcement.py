@@ -26,7 +26,7 @@ def _language(announces: str, leaves: str) -> _Language:
 _ENGLISH_ACTS = (
     r"(?:add|adjust|apply|build|check|clean|creat|debug|delet|edit|examin|execut|explor|extract|fetch|find|fix|gather"
     r"|generat|grepp|implement|inspect|install|investigat|list|look|mak|mov|open|patch|pull|push|read|refactor|remov"
-    r"|renam|replac|rerun|run|runn|scann|search|sett|start|swapp|test|trac|try|updat|verify|view|wir|writ)ing"
+    r"|renam|replac|rerunn|runn|scann|search|sett|start|swapp|test|trac|try|updat|verify|view|wir|writ)ing"
 )
 _ENGLISH = _language(
     r"(?:^|[,;:—–-]\s*|\b(?:so|and|then|but|now|next|first|finally|also|okay|ok|good|great|right|alright"
