@@ -28,8 +28,8 @@ from proxy_core.settings import SPECS, Settings
 
 SIZE = (140, 40)
 WINDOWS = 10
-WARM = 3
-"""So many windows are the warm-up: after two hours the first sessions are forgotten, and all memories are full."""
+WARM = 5
+"""So many windows are the warm-up: by then all memories are full, and as many sessions are forgotten as come."""
 
 MOST_GROWTH = 0.02
 """Share of its memory by which the process may seem to grow from the warm-up to the end, by the line through all."""
