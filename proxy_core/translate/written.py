@@ -6,6 +6,7 @@ from typing import Any
 
 import orjson
 
+from proxy_core.exact import exact
 from proxy_core.translate.types import JsonObject
 
 
@@ -24,7 +25,7 @@ class Written(dict[str, Any]):
 
     def write(self) -> orjson.Fragment:
         """Its JSON, ready to be set into other JSON, made the first time."""
-        self.json = orjson.Fragment(orjson.dumps(self))
+        self.json = orjson.Fragment(exact(orjson.dumps(self)))
         return self.json
 
 
