@@ -15,7 +15,9 @@ from typing import Any
 
 from textual.app import SystemCommand
 from textual.command import CommandPalette
+from textual.events import Key
 from textual.screen import Screen
+from textual.widget import Widget
 
 from console import collector
 from console.controls import next_text, steps, word_of
@@ -33,6 +35,7 @@ from console.screens.help import HelpScreen
 from console.screens.quit import QuitMode, QuitScreen
 from console.screens.settings import SettingsScreen
 from console.theme import DARK, LIGHT, Look, coloured, colourless
+from console.widgets.line_input import LineInput
 from proxy_core.saving import SaveResult
 from proxy_core.settings import SPEC_BY_NAME
 
@@ -157,6 +160,14 @@ class ConsoleApp(PortApp):
     def _dress(self) -> None:
         self.look = self._make_look()
         self.tick(anyway=True)
+
+    def on_key(self, event: Key) -> None:
+        """Pass on to a line what was typed before it could take the keys, as when the machine is busy."""
+        line: Widget | None = self.focused
+        if isinstance(line, LineInput) and not line.heard(event):
+            event.prevent_default()
+            late = Key(event.key, event.character)
+            line.post_message(late.set_sender(line))  # what the app itself sends does not bubble back to it
 
     # -- what keys do -------------------------------------------------------------------------------------------------
 

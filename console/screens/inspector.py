@@ -189,7 +189,7 @@ class InspectorScreen(ConsoleScreen):
 
     def action_search(self) -> None:
         """Type what to look for."""
-        self.query_one(EntryBar).open("search", self.pane.needle, self._search, self.pane.focus)
+        self.query_one(EntryBar).open("search", self.pane.needle, self._search, self.pane)
 
     def action_match(self, by: int) -> None:
         """The next place, or the one before."""

@@ -96,7 +96,7 @@ class SessionScreen(ConsoleScreen):
             return port.requests(key), port.detail(key)
 
         def then(answer: tuple[tuple[RequestView, ...], SessionDetail | None]) -> None:
-            if key == self._key and self.is_mounted:
+            if key == self._key and self in self.console.screen_stack:  # an answer may come while it is mounted
                 requests, detail = answer
                 self.requests.fill(requests)
                 self.query_one(ContextChart).mark(requests)

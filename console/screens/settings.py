@@ -96,7 +96,7 @@ class SettingsScreen(ConsoleScreen):
     def _edit(self, spec: Setting) -> None:
         self.console.clear_notifications()  # they would lie over the verdict
         self.editor.explain(spec, self.console.look)
-        self.editor.open(spec, self.console.frame.settings, self.console.change, self.table.focus)
+        self.editor.open(spec, self.console.frame.settings, self.console.change, self.table)
 
     def on_choice_list_opened(self) -> None:
         """A double click does the same."""

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.events import Key
+from textual.widget import Widget
 from textual.widgets import Input, Label
 
 from console.widgets.line_input import LineInput
@@ -32,7 +33,7 @@ class EntryBar(Horizontal):
         super().__init__(id=id)
         self._example = example
         self._apply: Callable[[str], str] = lambda _text: ""
-        self._close: Callable[[], object] = lambda: None
+        self._back: Widget | None = None
 
     def compose(self) -> ComposeResult:
         """What it is for, what is typed, and what of it could not be read."""
@@ -40,12 +41,12 @@ class EntryBar(Horizontal):
         yield LineInput(placeholder=self._example, compact=True)
         yield Label("", id="problem", markup=False)
 
-    def open(self, what: str, text: str, apply: Callable[[str], str], close: Callable[[], object]) -> None:
+    def open(self, what: str, text: str, apply: Callable[[str], str], back: Widget) -> None:
         """Take the keys. `apply` gets each text as it is typed and says what is wrong with it, "" when nothing is.
 
-        `close` is called at the end.
+        `back` gets the keys at the end.
         """
-        self._apply, self._close = apply, close
+        self._apply, self._back = apply, back
         self.query_one("#what", Label).update(what)
         line = self.query_one(Input)
         line.value = text
@@ -71,5 +72,5 @@ class EntryBar(Horizontal):
             self._end()
 
     def _end(self) -> None:
+        self.screen.set_focus(self._back)  # at once, too: no key may fall between the two
         self.remove_class("-open")
-        self._close()

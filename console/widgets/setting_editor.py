@@ -8,6 +8,7 @@ from rich.text import Text
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.events import Key
+from textual.widget import Widget
 from textual.widgets import Input, Label, Static
 
 from console.controls import problem_of
@@ -39,7 +40,7 @@ class SettingEditor(Vertical):
         super().__init__(id="editor")
         self._spec: Setting | None = None
         self._apply: Callable[[str, str], str] = lambda _name, _text: ""
-        self._close: Callable[[], object] = lambda: None
+        self._back: Widget | None = None
 
     def compose(self) -> ComposeResult:
         """Meaning, the line to type in, and the verdict on it."""
@@ -66,11 +67,12 @@ class SettingEditor(Vertical):
             text.append(f"; {when}", look.muted)
         self.query_one("#meaning", Static).update(text)
 
-    def open(
-        self, spec: Setting, view: SettingsView, apply: Callable[[str, str], str], close: Callable[[], object]
-    ) -> None:
-        """Take the keys. `apply` gets name and text, and answers with a problem in words, or ""."""
-        self._spec, self._apply, self._close = spec, apply, close
+    def open(self, spec: Setting, view: SettingsView, apply: Callable[[str, str], str], back: Widget) -> None:
+        """Take the keys. `apply` gets name and text, and answers with a problem in words, or "".
+
+        `back` gets the keys at the end.
+        """
+        self._spec, self._apply, self._back = spec, apply, back
         line = self.query_one(Input)
         line.password = spec.kind == "secret"
         line.value = "" if spec.kind == "secret" else spec.show(view.settings.value(spec.name))
@@ -108,9 +110,9 @@ class SettingEditor(Vertical):
         self.query_one("#verdict", Static).update(visible(problem) if problem else f"Enter applies, Esc gives up{unit}")
 
     def _end(self) -> None:
+        self.screen.set_focus(self._back)  # at once: what is typed next belongs there
         self.remove_class("-open", "-wrong")
         self.query_one("#verdict", Static).update("")
-        self._close()
 
     @staticmethod
     def _clean(text: str, look: Look) -> str:

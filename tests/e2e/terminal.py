@@ -13,7 +13,8 @@ import sys
 import termios
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import pyte
@@ -82,8 +83,26 @@ class Terminal:
             return "\n".join(self._screen.display)
 
     def wait_for(self, text: str, seconds: float = WAIT) -> None:
-        until(lambda: text in self.text or self.process.poll() is not None, f"{text!r} in\n{self.text}", seconds)
+        with self._shown_when_in_vain():
+            until(lambda: text in self.text or self.process.poll() is not None, repr(text), seconds)
         assert text in self.text, f"ended with {self.process.returncode}:\n{self.text}"
+
+    def wait_without(self, text: str, seconds: float = WAIT) -> None:
+        """Wait until the screen shows it no more."""
+        with self._shown_when_in_vain():
+            until(lambda: text not in self.text, f"{text!r} to go", seconds)
+
+    def after(self, keys: str, text: str) -> None:
+        """Press keys, and wait for what they bring."""
+        self.press(keys)
+        self.wait_for(text)
+
+    @contextmanager
+    def _shown_when_in_vain(self) -> Iterator[None]:
+        try:
+            yield
+        except AssertionError as error:
+            raise AssertionError(f"{error}; the screen:\n{self.text}") from None
 
     def press(self, keys: str) -> None:
         os.write(self._master, keys.encode())
