@@ -23,6 +23,14 @@ class UpstreamPanel(Panel):
         super().__init__(id=id)
         self._rows = ROWS
 
+    def show(self, frame: Frame) -> None:
+        """Its height is known before it is drawn, so that it is laid out once."""
+        rows = ROWS + bool(_drafts(frame.snapshot, frame.look))
+        if rows != self._rows:
+            self._rows = rows
+            self.refresh(layout=True)
+        super().show(frame)
+
     def draw(self, frame: Frame) -> list[Strip]:
         """As many lines as there is room for, the most important first."""
         look, view = frame.look, frame.snapshot.upstream
@@ -30,9 +38,6 @@ class UpstreamPanel(Panel):
             [("model server ", look.strong), *state_spans(view, look), (f" {age(frame.now - view.since)}", look.muted)]
         )
         rows = _rows(frame.snapshot, look)
-        if len(rows) != self._rows:
-            self._rows = len(rows)
-            self.refresh(layout=True)
         width, height = self.size
         return [
             strip(cut([(f" {name:<{NAME}}", look.muted), *spans], width, look.glyphs.ellipsis))
