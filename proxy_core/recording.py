@@ -54,6 +54,9 @@ class Tape:
     HEAD: ClassVar[int] = 64 * 1024
     TAIL: ClassVar[int] = 64 * 1024
     LIMIT: ClassVar[int] = HEAD + TAIL
+    LATE: ClassVar[int] = 2048
+    """What may still come behind the end, with all overhead."""
+
     PACKED_FROM: ClassVar[int] = 4096
     __slots__ = ("_head", "_head_held", "_packed", "_tail", "_tail_held", "size")
 
@@ -94,6 +97,7 @@ class Tape:
 
         The chunks of a stream are nearly alike: they shrink to a tenth and less, in 0.1 ms for 100 KB.
         """
+        self._leave_room()
         head, tail = b"".join(self._head), b"".join(self._tail or ())
         whole, small = head + tail, Tape()
         packed = _packed(whole) if len(whole) >= self.PACKED_FROM else whole
@@ -106,6 +110,17 @@ class Tape:
             small._tail, small._tail_held = deque((tail,)), len(tail) + PIECE_OVERHEAD
         small.size = self.size
         return small
+
+    def _leave_room(self) -> None:
+        """For what may still come late: pieces that were joined could only make way for it all together."""
+        if self._tail is None and self._head_held + self.LATE > self.HEAD:
+            self._tail = deque()
+        while self._tail and (excess := self._tail_held + self.LATE - self.TAIL) > 0:
+            oldest = self._tail.popleft()
+            self._tail_held -= len(oldest) + PIECE_OVERHEAD
+            if len(oldest) > excess:
+                self._tail.appendleft(oldest[excess:])
+                self._tail_held += len(oldest) - excess + PIECE_OVERHEAD
 
     def kept(self) -> Kept | None:
         """What there is now; None for nothing. Any thread."""

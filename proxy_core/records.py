@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from proxy_core.turn import Turn
 
 EVENTS_KEPT = MARKS_KEPT = 64
-LATE = 2048
+LATE = Tape.LATE
 """Bytes of an answer that are kept of what is sent after the request has ended: the error that tells why."""
 
 OVERHEAD = 2048 + LATE
