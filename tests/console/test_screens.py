@@ -78,6 +78,21 @@ async def test_screens_in_ascii(way: str, snapshot: SnapshotAssertion) -> None:
         assert text == snapshot
 
 
+@pytest.mark.parametrize("way", ["", "<enter>", "s", "?"], ids=["dashboard", "session", "settings", "help"])
+async def test_a_light_theme_changes_no_word(way: str) -> None:
+    """Colours are looked at in the pictures; what is approved above holds for every theme."""
+    async with opened() as console:
+        await console.type(way)
+        for size in SIZES:
+            await console.resize(*size)
+            dark = console.text
+            console.app.theme = "interlock-light"
+            await console.tick()
+            assert console.text == dark
+            console.app.theme = "interlock-dark"
+            await console.tick()
+
+
 async def test_before_the_first_request(snapshot: SnapshotAssertion) -> None:
     upstream = replace(SNAPSHOT.upstream, state="down", kind="", model="", window=0, slots=None)
     empty = replace(SNAPSHOT, sessions=(), samples=(), active=0, upstream=upstream)
