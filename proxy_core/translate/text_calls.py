@@ -144,10 +144,19 @@ def _tagged_call(name: str, body: str, book: ToolBook, pattern: re.Pattern[str])
     pairs: list[tuple[str, str]] = []
     position = 0
     while match := pattern.match(body, position):
-        value = match["value"].removeprefix("\r").removeprefix("\n").removesuffix("\n").removesuffix("\r")
-        pairs.append((match["key"].strip(), value))
+        pairs.append((match["key"].strip(), _unframed(match["value"])))
         position = match.end()
     return None if body[position:].strip() else (name, book.arguments(name, pairs))
+
+
+def _unframed(value: str) -> str:
+    """A tagged value without the line breaks that some forms put around it.
+
+    One at the end of several lines that begin right behind their tag is the text's own: files end with it.
+    """
+    inner = value.removeprefix("\r").removeprefix("\n")
+    framed = len(inner) < len(value) or "\n" not in inner.rstrip("\r\n")
+    return inner.removesuffix("\n").removesuffix("\r") if framed else inner
 
 
 def _json_calls(text: str, book: ToolBook) -> list[Written] | None:

@@ -91,6 +91,14 @@ CALLS: dict[str, tuple[str, list[Any]]] = {
         [READ_A],
     ),
     "GLM": ("<tool_call>Read\n<arg_key>file_path</arg_key>\n<arg_value>/a</arg_value>\n</tool_call>", [READ_A]),
+    "the last line break of several lines": (
+        "<tool_call>Bash\n<arg_key>command</arg_key><arg_value>cd /a\nls\n</arg_value></tool_call>",
+        [("Bash", {"command": "cd /a\nls\n"})],
+    ),
+    "a line break behind one line": (
+        '<invoke name="Read"><parameter name="file_path">/a\n</parameter></invoke>',
+        [READ_A],
+    ),
     "Mistral's list": (f"[TOOL_CALLS][{JSON_A}]", [READ_A]),
     "Mistral's list, then text": (f"[TOOL_CALLS] [{JSON_A}] so", [READ_A, " so"]),
     "Mistral's names": (
