@@ -18,7 +18,7 @@ from tests.real.proxy import Interlock
 from tests.realserver.server import LlamaServer
 
 TOOLS = 12
-TURNS = 24
+TURNS = 40
 STALE = 7
 """Equal calls at the end of a session, with the last of which the loop breaker comes to its third step."""
 
