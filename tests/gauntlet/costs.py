@@ -8,13 +8,16 @@ from typing import Any
 
 import orjson
 
+from proxy_core.body_reading import BodyReader
 from proxy_core.guardrails.loop_breaker import plan
 from proxy_core.guardrails.loop_history import ScoreCache
 from proxy_core.guardrails.policy import loop_settings
 from proxy_core.message_memory import MessageMemory
 from proxy_core.settings import Settings
+from proxy_core.threads import Thread
 from proxy_core.translate.request import RequestOptions, to_chat_completions
 from proxy_core.translate.validate import validate_messages_request
+from proxy_core.translate.written import write
 
 JsonObject = dict[str, Any]
 SETTINGS = loop_settings(Settings())
@@ -42,16 +45,16 @@ class Road:
     """The work on a request with the caches that live as long as the process, with the loop breaker or without."""
 
     def __init__(self, *, guarded: bool) -> None:
-        self._memory = MessageMemory()
+        self._bodies = BodyReader(MessageMemory())
+        self._thread = Thread()
         self._scores = ScoreCache()
         self._guarded = guarded
 
     def travel(self, raw: bytes) -> tuple[float, float]:
         """Milliseconds of the processor for all of it, from bytes to bytes, and for the loop breaker within that."""
         began = time.process_time()
-        body = orjson.loads(raw)
-        recalled = self._memory.recall(body)
-        validate_messages_request(body, passed=recalled.valid, tools_passed=recalled.tools_valid)
+        recalled = self._bodies.read(raw)
+        body = validate_messages_request(recalled.body, passed=recalled.valid, tools_passed=recalled.tools_valid)
         recalled.accept()
         messages: list[JsonObject] = body["messages"]
         before = time.process_time()
@@ -59,7 +62,9 @@ class Road:
             messages = plan(messages, SETTINGS, 0.5, self._scores, recalled.keys).messages
         analysed = time.process_time()
         read = recalled.reading(messages, None).all()
-        orjson.dumps(to_chat_completions(body, RequestOptions(model="m"), read).body)
+        chat = to_chat_completions(body, RequestOptions(model="m"), read, None, self._thread.conversation)
+        self._thread.conversation = chat.conversation
+        write(chat.body)
         return (time.process_time() - began) * 1000, (analysed - before) * 1000
 
 
