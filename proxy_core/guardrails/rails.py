@@ -79,9 +79,11 @@ class Rails:
         return self._gate is not None and self._gate.holding
 
     def process(self, events: list[Event]) -> list[Event]:
-        """The events that may go out now."""
+        """The events that may go out now; once the answer is cut, none of what came with it."""
         out: list[Event] = []
         for event in events:
+            if self.cut:
+                break
             if event["type"] != "content_block_delta":
                 self._guard(event, events, out)
             elif self._gate is not None and self._gate.holding:

@@ -266,3 +266,15 @@ def test_a_call_cut_at_the_limit_is_not_run() -> None:
     out += rails.ending(dict(USAGE))
     assert calls(out) == []
     assert out[-2]["delta"]["stop_reason"] == "max_tokens"
+
+
+def test_what_came_in_one_read_with_a_repetition_does_not_go_out() -> None:
+    """A server that is far ahead has sent all of it by then, and perhaps a call behind it."""
+    rails = Rails(ON, SCHEMAS)
+    out = rails.process(events_of([("text", ["again and again, "] * 1000), READ]))
+    again = rails.again()
+    assert rails.cut
+    assert again is not None
+    assert again.reason == "repetition"
+    assert {event["type"] for event in out} == {"content_block_start", "content_block_delta"}
+    assert sum(len(event["delta"]["text"]) for event in out[1:]) < 1000
