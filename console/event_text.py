@@ -52,6 +52,8 @@ def _(event: events.RequestStarted) -> str:
 
 @describe.register
 def _(event: events.RequestFinished) -> str:
+    if not event.asked:
+        return f"answered by the proxy, the model was not asked stop={event.stop_reason}"
     parts = [f"{tokens(event.prompt_tokens)} in"]
     if event.cached_tokens:
         parts.append(f"({tokens(event.cached_tokens)} cached)")

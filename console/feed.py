@@ -103,6 +103,8 @@ def told(event: EngineEvent) -> str:
     if not isinstance(event, RequestFinished):
         return describe(event)
     outcome = ", ".join(event.tools) if event.tools else event.stop_reason
+    if not event.asked:
+        return f"{outcome} · answered by the proxy, the model was not asked"
     cached = event.cached_tokens / event.prompt_tokens if event.prompt_tokens else 0.0
     parts = (
         outcome if event.role == "main" else f"{event.role}: {outcome}",

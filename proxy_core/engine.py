@@ -176,7 +176,7 @@ class Engine:
 
     def finished(self, turn: Turn, outcome: Outcome) -> None:
         """The turn ended well: learn from it and book it."""
-        if turn.outline is not None and not outcome.usage.estimated:
+        if turn.outline is not None and outcome.asked and not outcome.usage.estimated:
             self.measurement.finished(turn, turn.outline, outcome, self.ledger.requests)
             self.fitting.finished(turn, outcome.usage.prompt_tokens)
         self.ledger.finished(turn, outcome)

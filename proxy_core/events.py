@@ -96,7 +96,10 @@ class RequestStarted(EngineEvent):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestFinished(EngineEvent):
-    """A request ended well. Times in seconds, rates in tokens a second; `prompt_tokens` includes `cached_tokens`."""
+    """A request ended well. Times in seconds, rates in tokens a second; `prompt_tokens` includes `cached_tokens`.
+
+    `asked` is false where the proxy itself gave the answer: no model read or wrote anything.
+    """
 
     kind: ClassVar[str] = "request.finished"
     role: str
@@ -109,6 +112,7 @@ class RequestFinished(EngineEvent):
     decode_rate: float | None
     prefill_rate: float | None = None
     tools: tuple[str, ...] = ()
+    asked: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

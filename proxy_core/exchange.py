@@ -38,12 +38,16 @@ Give: TypeAlias = Callable[[list[Event]], Awaitable[None]]
 
 @dataclass(slots=True)
 class Outcome:
-    """What an exchange came to: tokens, llama.cpp's timings, why it stopped and which tools were called."""
+    """What an exchange came to: tokens, llama.cpp's timings, why it stopped and which tools were called.
+
+    `asked` is false where the proxy itself gave the answer; its usage is then of no model's making.
+    """
 
     usage: Usage
     timings: Timings | None
     stop_reason: str
     tools_called: tuple[str, ...]
+    asked: bool = True
 
 
 class Exchange:
@@ -85,7 +89,8 @@ class Exchange:
         usage, converter = self.converter.usage, self.converter
         if self._first is not None:
             usage = replace(self._first, output_tokens=self._first.output_tokens + usage.output_tokens)
-        return Outcome(usage, converter.timings, converter.stop_reason or "end_turn", tuple(converter.tools_called))
+        tools, stop = tuple(converter.tools_called), converter.stop_reason or "end_turn"
+        return Outcome(usage, converter.timings, stop, tools, asked=not self._ending)
 
     def opening(self) -> list[Event]:
         """The `message_start`; may go out as soon as the client should see that work has begun."""
@@ -212,6 +217,8 @@ class Exchange:
                 turn.prefill_done = progress.processed / progress.total
             return
         self._counted = converter.pieces
+        if self._ending:
+            return
         now = time.time()
         first = turn.first_token is None
         turn.token("thinking" if converter.thinking else "decode", count)

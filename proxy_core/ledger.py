@@ -14,7 +14,11 @@ from proxy_core.sessions.monitor import LEVELS
 from proxy_core.snapshot import Totals
 from proxy_core.throughput import Throughput
 from proxy_core.translate.errors import ApiError
+from proxy_core.translate.usage import Usage
 from proxy_core.turn import Stamp, Turn
+
+NOTHING = Usage(0, 0, 0, 0)
+"""What an answer of the proxy's own cost the model server."""
 
 
 @dataclass(slots=True)
@@ -79,7 +83,7 @@ class Ledger:
 
     def finished(self, turn: Turn, outcome: Outcome) -> None:
         """The turn ended well."""
-        usage, timings = outcome.usage, outcome.timings
+        usage, timings = outcome.usage if outcome.asked else NOTHING, outcome.timings
         prompt, cached = usage.prompt_tokens, usage.cache_read_input_tokens
         decode_seconds = turn.seconds - (turn.ttft or 0.0)
         decode_rate = usage.output_tokens / decode_seconds if turn.ttft is not None and decode_seconds > 0 else None
@@ -93,7 +97,7 @@ class Ledger:
         self._cached_tokens += cached
         self._output_tokens += usage.output_tokens
         self.throughput.prompt(time.time(), prompt, cached if usage.cache_told else None)
-        self._record(turn, outcome, decode_rate)
+        self._record(turn, outcome, usage, decode_rate)
         self.events.publish(
             RequestFinished(
                 **turn.stamp(),
@@ -107,13 +111,13 @@ class Ledger:
                 decode_rate=decode_rate,
                 prefill_rate=prefill_rate,
                 tools=tuple(outcome.tools_called),
+                asked=outcome.asked,
             )
         )
 
-    def _record(self, turn: Turn, outcome: Outcome, decode_rate: float | None) -> None:
+    def _record(self, turn: Turn, outcome: Outcome, usage: Usage, decode_rate: float | None) -> None:
         """Bring the session's monitor up to date; side requests do not move its context figures."""
         session = turn.session
-        usage = outcome.usage
         monitor = session.monitor
         before = monitor.level
         monitor.record(

@@ -12,6 +12,7 @@ import anthropic
 import pytest
 from anthropic.lib.tools import BetaAsyncFunctionTool, beta_async_tool
 
+from proxy_core.events import RequestFinished
 from tests.gauntlet.flaws import dumped, native, text_of
 from tests.gauntlet.model import Model
 from tests.gauntlet.running import OFF, Gauntlet, gauntlet
@@ -195,6 +196,19 @@ async def test_parallel_sessions_and_subagents_share_nothing(start_proxy: StartP
     ):
         answer = await proxy.client.post("/v1/messages", json=_with_tools(proxy, messages), headers=headers)
         assert (HUMAN in answer.text) is ended
+
+
+async def test_an_answer_of_the_proxys_own_counts_as_no_work_of_the_model(start_proxy: StartProxy) -> None:
+    proxy = await start_proxy()
+    ended = await proxy.client.post("/v1/messages", json=_with_tools(proxy, _loop_messages(12)))
+    assert HUMAN in ended.text
+    told = [event for event in proxy.engine.events.since(0).events if isinstance(event, RequestFinished)]
+    assert [(event.asked, event.prompt_tokens, event.output_tokens, event.decode_rate) for event in told] == [
+        (False, 0, 0, None)
+    ]
+    picture = proxy.engine.snapshot()
+    assert (picture.totals.prompt_tokens, picture.totals.output_tokens) == (0, 0)
+    assert not any(sample.decoded or sample.first_tokens for sample in picture.samples)
 
 
 async def test_a_person_can_go_on_after_the_end(start_proxy: StartProxy) -> None:
