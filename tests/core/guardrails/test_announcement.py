@@ -39,4 +39,4 @@ def test_conditions_and_offers_leave_the_next_step_to_the_other_side(sentence: s
 def test_other_scripts_announce_nothing_in_ascii(sentence: str) -> None:
     others = set(announcement._OTHERS) - set(announcement._LATIN)  # pyright: ignore[reportPrivateUsage] - the split itself
     assert len(others) == 4
-    assert not any(language.announces.search(sentence) for language in others)
+    assert not any(language.announces(sentence) for language in others)
