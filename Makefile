@@ -13,6 +13,8 @@ BIN := $(VENV)/bin
 # Files are compiled when they are first imported, which halves the time to the first console.
 PIP_INSTALL = $(BIN)/python -m pip install -qq --disable-pip-version-check --no-compile -c constraints.txt
 INPUTS := pyproject.toml constraints.txt
+# Two for each core: half of the time of a test that starts processes is waiting.
+WORKERS ?= $(shell echo $$((2 * $$(getconf _NPROCESSORS_ONLN))))
 
 .PHONY: help run test lint format types conformance gauntlet real bench soak check screenshots docs lock clean
 
@@ -23,7 +25,7 @@ run: $(VENV)/run-ready ## the console on the built-in demo: a scripted model ser
 	@$(BIN)/interlock --demo $(ARGS)
 
 test: $(VENV)/dev-ready ## the test suite (no model needed)
-	@$(BIN)/python -m pytest -n auto --dist loadfile $(ARGS)
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(ARGS)
 
 lint: $(VENV)/dev-ready ## style and formatting, as CI demands them
 	@$(BIN)/ruff check . $(ARGS)
