@@ -40,6 +40,16 @@ def as_object(value: object) -> JsonObject:
     return cast("JsonObject", value) if isinstance(value, dict) else {}
 
 
+def calls_carry(calls: object) -> bool:
+    """Whether a delta's calls name a call or bring arguments; servers also send some that do neither."""
+    for entry in cast("list[Any]", calls if isinstance(calls, list) else [calls]):
+        call = as_object(entry)
+        function = as_object(call.get("function")) or call
+        if call.get("id") or function.get("name") or function.get("arguments"):
+            return True
+    return False
+
+
 def text_parts(content: list[Any]) -> list[tuple[str, str]]:
     """(`text` or `thinking`, piece) of a content that is a list of parts; parts of other kinds carry no text."""
     pieces: list[tuple[str, str]] = []

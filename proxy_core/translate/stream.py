@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from proxy_core.translate.blocks import BlockWriter
-from proxy_core.translate.chunks import error_of, first_choice, reasoning_of, text_parts
+from proxy_core.translate.chunks import calls_carry, error_of, first_choice, reasoning_of, text_parts
 from proxy_core.translate.content_scan import ContentScanner, Piece
 from proxy_core.translate.continuation import Continuation
 from proxy_core.translate.errors import ApiError, broken_stream, from_error_object
@@ -243,7 +243,7 @@ class StreamConverter:
         content: Any = delta.get("content")
         refusal = delta.get("refusal")
         reasoning = reasoning_of(delta)
-        self.pieces += bool(reasoning or calls or content or refusal)
+        self.pieces += bool(reasoning or content or refusal or (calls and calls_carry(calls)))
         if reasoning:
             self._reason(reasoning)
         going_on = calls and self._calls.continues(calls)

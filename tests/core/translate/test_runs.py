@@ -6,7 +6,7 @@ from typing import Any
 
 import orjson
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from proxy_core.translate.runs import FUTILE, LONGEST, Run, mould_of, piece_of
@@ -142,7 +142,7 @@ BODIES = st.lists(st.tuples(CHUNKS, st.integers(1, 4)), max_size=12).map(
 
 
 def reads(body: bytes, data: Any) -> list[bytes]:
-    cuts = sorted(data.draw(st.lists(st.integers(0, len(body)), max_size=6)))
+    cuts = [] if data is None else sorted(data.draw(st.lists(st.integers(0, len(body)), max_size=6)))
     return [body[start:stop] for start, stop in zip([0, *cuts], [*cuts, len(body)], strict=True)]
 
 
@@ -159,6 +159,10 @@ def test_runs_hold_the_very_chunks(chunks: list[JsonObject], data: Any) -> None:
             assert {piece[::2] for piece in pieces if piece} <= {(item.mould.kind, item.mould.index)}
 
 
+WITH_AN_EMPTY_PIECE = [call("{", index=0, id="c1", name="f"), *[call(" the", index=0)] * 2, call("", index=0)]
+
+
+@example(chunks=WITH_AN_EMPTY_PIECE, finish="stop", stops=False, data=None)
 @given(BODIES, st.sampled_from(["stop", "length", "tool_calls"]), st.booleans(), st.data())
 @settings(max_examples=300, deadline=None)
 def test_an_answer_in_runs_is_the_answer_in_chunks(
