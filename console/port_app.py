@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from textual.app import App
 from textual.notifications import SeverityLevel
+from textual.screen import Screen
 from textual.worker import get_current_worker  # pyright: ignore[reportUnknownVariableType] - Worker is generic
 
 from console.format import visible
@@ -58,14 +59,23 @@ class PortApp(App[int]):
         """End without a word: `crash` has it all."""
         self._close_messages_no_wait()
 
-    def ask(self, question: Callable[[EnginePort], T], then: Callable[[T], object], group: str) -> None:
-        """Have `question` answered beside the UI's thread, then call `then` here; only the last one of a group."""
-        self.run_worker(partial(self._ask, question, then), thread=True, exclusive=True, group=group)
+    def ask(
+        self, asker: Screen[Any] | None, question: Callable[[EnginePort], T], then: Callable[[T], object], group: str
+    ) -> None:
+        """Have `question` answered beside the UI's thread, then call `then` here; only the last one of a group.
 
-    def _ask(self, question: Callable[[EnginePort], T], then: Callable[[T], object]) -> None:
+        Nothing is called once the screen that asked was left, for its widgets are gone; `asker` None: called anyway.
+        """
+        self.run_worker(partial(self._ask, asker, question, then), thread=True, exclusive=True, group=group)
+
+    def _ask(self, asker: Screen[Any] | None, question: Callable[[EnginePort], T], then: Callable[[T], object]) -> None:
         answer = question(self._port)
         if not get_current_worker().is_cancelled:
-            self.call_from_thread(then, answer)
+            self.call_from_thread(self._answer, asker, then, answer)
+
+    def _answer(self, asker: Screen[Any] | None, then: Callable[[T], object], answer: T) -> None:
+        if asker is None or asker in self.screen_stack:
+            then(answer)
 
     def tell(self, command: Command) -> None:
         """Give the engine a command without waiting for it here; its answer is shown."""

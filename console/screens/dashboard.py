@@ -121,7 +121,7 @@ class DashboardScreen(ConsoleScreen):
         chosen = self.table.chosen
         if chosen is not None:
             key = chosen.key
-            self.console.ask(lambda port: port.requests(key), self._inspect, "inspect")
+            self.console.ask(self, lambda port: port.requests(key), self._inspect, "inspect")
 
     def _inspect(self, requests: tuple[RequestView, ...]) -> None:
         if requests:

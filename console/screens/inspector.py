@@ -81,6 +81,8 @@ class InspectorScreen(ConsoleScreen):
     def show(self, frame: Frame) -> None:
         """A request that still runs is looked at again every second."""
         super().show(frame)
+        if not self.children:
+            return  # before, there is nothing to show an answer in
         running = self._record is not None and self._record.request.state == "running"
         if frame.frozen is None and (self._record is None or running) and frame.now - self._asked_at >= 1:
             self._fetch(keep=self._record is not None)
@@ -95,7 +97,9 @@ class InspectorScreen(ConsoleScreen):
     def _fetch(self, *, keep: bool) -> None:
         self._asked_at = self.console.frame.now
         request_id = self._id
-        self.console.ask(lambda port: port.record(request_id), partial(self._got, request_id, keep=keep), "record")
+        self.console.ask(
+            self, lambda port: port.record(request_id), partial(self._got, request_id, keep=keep), "record"
+        )
 
     def _got(self, request_id: str, record: RecordView | None, *, keep: bool) -> None:
         if request_id != self._id:
@@ -113,7 +117,7 @@ class InspectorScreen(ConsoleScreen):
             return
         paper = self._paper()
         make = partial(_page, record, paper, self._tab, self._side, changed=self._changed)
-        self.console.ask(lambda _port: make(), partial(self._put, keep=keep), "page")
+        self.console.ask(self, lambda _port: make(), partial(self._put, keep=keep), "page")
 
     def _paper(self) -> Paper:
         frame = self.console.frame
@@ -236,7 +240,7 @@ class InspectorScreen(ConsoleScreen):
         """Write all of the request to a file in the current folder."""
         record, settings, at = self._record, self.console.frame.settings, self.console.frame.now
         if record is not None:
-            self.console.ask(lambda _port: _export(record, settings, at), self._exported, "export")
+            self.console.ask(None, lambda _port: _export(record, settings, at), self._exported, "export")
 
     def _exported(self, result: Path | OSError) -> None:
         if isinstance(result, OSError):

@@ -99,7 +99,7 @@ class OverrideScreen(ModalScreen[None]):
 
     def _fetch(self) -> None:
         key = self._session
-        self.console.ask(lambda port: port.detail(key), self._got, "override")
+        self.console.ask(self, lambda port: port.detail(key), self._got, "override")
 
     def _got(self, detail: SessionDetail | None) -> None:
         if self in self.console.screen_stack:  # an answer may come while it is mounted
@@ -117,7 +117,7 @@ class OverrideScreen(ModalScreen[None]):
             self._got(detail)
             self.notify(result.message, severity="information" if result.ok else "warning", markup=False)
 
-        self.console.ask(question, then, "override")
+        self.console.ask(None, question, then, "override")
 
     def on_option_list_option_highlighted(self) -> None:
         """Say what the setting does."""

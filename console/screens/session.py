@@ -85,7 +85,7 @@ class SessionScreen(ConsoleScreen):
     def show(self, frame: Frame) -> None:
         """With each new picture the requests and what is behind the state are asked for, beside the UI's thread."""
         super().show(frame)
-        if frame.snapshot is not self._seen:
+        if self.children and frame.snapshot is not self._seen:  # before, there is nothing to show an answer in
             self._seen = frame.snapshot
             self._fetch()
 
@@ -96,13 +96,13 @@ class SessionScreen(ConsoleScreen):
             return port.requests(key), port.detail(key)
 
         def then(answer: tuple[tuple[RequestView, ...], SessionDetail | None]) -> None:
-            if key == self._key and self in self.console.screen_stack:  # an answer may come while it is mounted
+            if key == self._key:
                 requests, detail = answer
                 self.requests.fill(requests)
                 self.query_one(ContextChart).mark(requests)
                 self.query_one(Behaviour).fill(detail)
 
-        self.console.ask(question, then, "session")
+        self.console.ask(self, question, then, "session")
 
     # -- what keys do -------------------------------------------------------------------------------------------------
 

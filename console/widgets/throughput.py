@@ -17,9 +17,10 @@ TITLES: dict[Measure, str] = {"decode": "decode", "prefill": "prefill", "ttft": 
 COLOURS: dict[Measure, Colour] = {"decode": "good", "prefill": "name", "ttft": "accent", "reuse": "good"}
 SPAN_NAMES = {60.0: "1 min", 120.0: "2 min", 300.0: "5 min", 900.0: "15 min", 3600.0: "1 h"}
 REDRAWS = 300
-"""A chart is made anew at most so often within its span: once a second for five minutes, every 12 seconds for an hour.
-Only when its curve moved, too.
-"""
+"""A chart is made anew at most so often within its span: every 12 seconds for an hour. Only when it moved, too."""
+
+REST = 2.0
+"""Nor more often than after so many seconds: two of the four curves move by a step each second."""
 
 MOST_STEPS = 150
 LEAST_STEPS = 10
@@ -73,7 +74,7 @@ class ThroughputChart(Panel):
 
     @property
     def _patience(self) -> float:
-        return max(self.span / REDRAWS, 1.0)
+        return max(self.span / REDRAWS, REST)
 
     def _curve(self, samples: tuple[Sample, ...], now: float, span: float, width: int) -> Curve:
         cells = 1 if self._measure in RATES else CELLS_OF_A_MEAN
