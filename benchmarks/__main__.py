@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import random
+import secrets
 import sys
 from collections.abc import Awaitable, Callable
 from contextlib import ExitStack
@@ -142,7 +143,7 @@ SCENARIOS = (
 
 async def growing(target: Target) -> tuple[float, float]:
     """TTFT in milliseconds of turn 200 of a 2 MB session: in a session that is new, and in one that came this far."""
-    seed = random.randrange(2**32)  # noqa: S311 - texts that no run before this one brought
+    seed = secrets.randbelow(2**32)  # texts that no run before this one brought
     body = bodies.conversation(2_000_000, 200, 60, seed)
     earlier, connection = body | {"messages": body["messages"][:-2]}, Connection(target.port)
     cold = await connection.ask(target.path, written(earlier))

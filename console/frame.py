@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
 
 from console.feed import Feed
 from console.key_table import KeyTable
@@ -38,11 +37,3 @@ class Frame:
     def key(self, name: str) -> str:
         """The key of an id as it is written on this terminal, for sentences that name it."""
         return self.keys.of(name, ascii_only=self.look.glyphs.ascii_only)
-
-
-class Showing(Protocol):
-    """A screen or widget that shows frames."""
-
-    def show(self, frame: Frame) -> None:
-        """Show it; called several times a second, so nothing may be drawn again that is the same as before."""
-        ...

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from typing import TypeAlias
@@ -144,9 +143,7 @@ class Preparation:
             session.acts["loop"] += 1
             self._publish(
                 LoopActed(
-                    at=time.time(),
-                    session=session.key,
-                    request=turn.request_id,
+                    **turn.stamp(),
                     level=loop.level,
                     act=ACTS[loop.level],
                     why=loop.why,
@@ -155,14 +152,4 @@ class Preparation:
             )
 
     def _altered(self, turn: Turn, what: str, why: str, before: str = "", after: str = "") -> None:
-        self._publish(
-            RequestAltered(
-                at=time.time(),
-                session=turn.session.key,
-                request=turn.request_id,
-                what=what,
-                why=why,
-                before=before,
-                after=after,
-            )
-        )
+        self._publish(RequestAltered(**turn.stamp(), what=what, why=why, before=before, after=after))

@@ -102,7 +102,7 @@ class OverrideScreen(ModalScreen[None]):
         self.console.ask(self, lambda port: port.detail(key), self._got, "override")
 
     def _got(self, detail: SessionDetail | None) -> None:
-        if self in self.console.screen_stack:  # an answer may come while it is mounted
+        if self in self.console.screen_stack:  # the answer to a change comes even after the dialog was left
             self._overrides = dict(detail.overrides) if detail is not None else {}
             self._relist()
 
