@@ -106,10 +106,16 @@ def fit(text: str, cells: int, align: Align = "left", *, ellipsis: str = "…") 
     used = cell_len(text)
     if used > cells:
         room = max(cells - cell_len(ellipsis), 0)
-        text = (chop_cells(text, room)[0] if room else "") + ellipsis[: cells - room]
+        text = _start(text, room) + ellipsis[: cells - room]
         used = cell_len(text)
     padding = " " * (cells - used)
     return padding + text if align == "right" else text + padding
+
+
+def _start(text: str, cells: int) -> str:
+    if text.isascii():
+        return text[:cells]
+    return chop_cells(text, cells)[0] if cells else ""
 
 
 def rate(per_second: float | None, nothing: str = NOTHING) -> str:

@@ -23,6 +23,10 @@ WITH_WORDS = 110
 class ChangesPanel(Panel):
     """A line for each change, the newest first."""
 
+    def made_of(self, frame: Frame) -> tuple[object, ...]:
+        """The changes and what they did."""
+        return (frame.snapshot.changes,)
+
     def draw(self, frame: Frame) -> list[Strip]:
         """As many as there is room for."""
         look, changes = frame.look, frame.snapshot.changes

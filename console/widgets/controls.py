@@ -21,6 +21,10 @@ OTHERS = 4
 class ControlsPanel(Panel):
     """A line for each: key, name and all values with the one in force marked; below, what else was changed."""
 
+    def made_of(self, frame: Frame) -> tuple[object, ...]:
+        """Settings, and the keys that change them."""
+        return frame.settings, frame.keys
+
     def draw(self, frame: Frame) -> list[Strip]:
         """As many lines as there is room for."""
         width, height = self.size
@@ -63,6 +67,10 @@ class ControlsPanel(Panel):
 
 class ControlsLine(Lines):
     """The same in one line, for small screens."""
+
+    def made_of(self, frame: Frame) -> tuple[object, ...]:
+        """Settings, and the keys that change them."""
+        return frame.settings, frame.keys
 
     def draw(self, frame: Frame) -> list[Strip]:
         """The values in force, and how many others were changed."""

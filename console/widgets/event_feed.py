@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from itertools import islice
+from collections.abc import Mapping, Sequence
 
 from textual.strip import Strip
 
@@ -38,6 +37,8 @@ class EventFeed(Panel, Scrolled, can_focus=True):
         self._only = only
         self._view = FeedView()
         self._rows: list[FeedRow] = []
+        self._made: dict[int, Strip] = {}
+        self._made_for: tuple[object, ...] = ()
         self._until: int | None = None
         """The number of the lowest row in view, None while following."""
 
@@ -58,6 +59,10 @@ class EventFeed(Panel, Scrolled, can_focus=True):
         self._until = None
         self.redraw()
 
+    def made_of(self, frame: Frame) -> tuple[object, ...]:
+        """The events up to the newest that is shown, and what changes of settings did."""
+        return frame.feed.next, frame.events, frame.settings, frame.snapshot.changes, frame.keys
+
     def draw(self, frame: Frame) -> list[Strip]:
         """The rows in view."""
         self._view.update(frame.feed, frame.settings.settings.log_level, self.filter)
@@ -66,11 +71,21 @@ class EventFeed(Panel, Scrolled, can_focus=True):
         end = self._end()
         later = len(self._rows) - end
         self._entitle(frame, later)
-        rows = islice(self._rows, max(end - height, 0), end)
+        self._made = self._lines(self._rows[max(end - height, 0) : end], frame, width)
+        return list(self._made.values())
+
+    def _lines(self, rows: Sequence[FeedRow], frame: Frame, width: int) -> dict[int, Strip]:
+        """The rows as lines by their numbers; what was told stays as it is, so lines of before are taken again."""
+        look = frame.look
+        made_for = (width, look, frame.snapshot.changes)
+        before = self._made if made_for == self._made_for else {}
+        self._made_for = made_for
         changes = {(change.at, change.session): change for change in frame.snapshot.changes}
-        return [
-            strip(cut(self._line(row, frame.look, width, changes), width, frame.look.glyphs.ellipsis)) for row in rows
-        ]
+        return {
+            row.number: before.get(row.number)
+            or strip(cut(self._line(row, look, width, changes), width, look.glyphs.ellipsis))
+            for row in rows
+        }
 
     def _concerns(self, row: FeedRow, frame: Frame) -> bool:
         return row.number <= frame.events and (not self._only or row.session == self._only)

@@ -22,6 +22,10 @@ class KeyLine(Lines):
         shown = [key for group in groups for key in group if key.label]
         self._keys = sorted(shown, key=lambda key: key.action in {"help", "quit"})
 
+    def made_of(self, frame: Frame) -> tuple[object, ...]:
+        """The keys, which stay the same for as long as the console runs."""
+        return (frame.keys,)
+
     def draw(self, frame: Frame) -> list[Strip]:
         """One line."""
         look, table = frame.look, frame.keys

@@ -62,7 +62,10 @@ def cut(line: Line, cells: int, ellipsis: str = "…") -> list[Span]:
 
 
 class Lines(Widget):
-    """A widget made of lines. Subclasses say in `draw` what they are; drawing happens on each frame and each resize."""
+    """A widget made of lines. Subclasses say in `draw` what they are, and in `made_of` what that depends on.
+
+    Drawing happens on each resize and on each frame in which something of that changed.
+    """
 
     ALLOW_SELECT = False
     DEFAULT_CSS = "Lines { height: 1; }"
@@ -71,13 +74,24 @@ class Lines(Widget):
         super().__init__(id=id, classes=classes)
         self._strips: list[Strip] = []
         self._frame: Frame | None = None
-        self._below = Style()
+        self._below: Style | None = None
+        self._drawn: tuple[object, ...] | None = None
 
     def show(self, frame: Frame) -> None:
         """Show a new picture."""
         self._frame = frame
-        if self.display and self.size.width:
-            self._put(self.draw(frame))
+        size = self.size
+        if not self.display or not size.width:
+            return
+        sources = self.made_of(frame)
+        drawn = None if sources is None else (size, frame.look, *sources)
+        if drawn is None or drawn != self._drawn:
+            self._drawn = drawn
+            self._put(self.draw(frame), size.width)
+
+    def made_of(self, frame: Frame) -> tuple[object, ...] | None:  # noqa: ARG002 - for subclasses
+        """What of a frame the lines are made of, besides the look; None where they may change with every frame."""
+        return None
 
     def draw(self, frame: Frame) -> list[Strip]:
         """The lines of this picture, at most as many and as wide as the widget is."""
@@ -85,6 +99,7 @@ class Lines(Widget):
 
     def redraw(self) -> None:
         """Draw the same picture again, because something of the widget's own changed."""
+        self._drawn = None
         if self._frame is not None:
             self.show(self._frame)
 
@@ -96,15 +111,21 @@ class Lines(Widget):
     def render_line(self, y: int) -> Strip:
         """One line, as Textual asks for it."""
         line = self._strips[y] if y < len(self._strips) else NO_LINE
+        if self._below is None:
+            self._below = self.rich_style  # found by asking all ancestors, which would be dear for each line
         return line.adjust_cell_length(self.size.width).apply_style(self._below)
 
-    def _put(self, strips: list[Strip]) -> None:
+    def notify_style_update(self) -> None:
+        """Textual tells that styles changed, as with another theme."""
+        self._below = None
+        super().notify_style_update()
+
+    def _put(self, strips: list[Strip], cells: int) -> None:
         before, self._strips = self._strips, strips
-        self._below = self.rich_style  # found by asking all ancestors, which would be dear for each line
         regions = [
             Region(start, y, end - start, 1)
             for y, (old, new) in enumerate(zip_longest(before, strips, fillvalue=NO_LINE))
-            for start, end in changed_cells(old, new, self.size.width)
+            for start, end in changed_cells(old, new, cells)
         ]
         if regions:
             self.refresh(*regions)
@@ -112,7 +133,7 @@ class Lines(Widget):
 
 def changed_cells(old: Strip, new: Strip, width: int) -> list[tuple[int, int]]:
     """The stretch of cells in which two lines differ, as start and end; none when they are the same."""
-    if old == new:
+    if old is new or old == new:
         return []
     before, after = list(old), list(new)
     start = end = 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 from rich.segment import Segment
 from rich.style import Style
@@ -31,14 +31,15 @@ def column(share: float, width: int) -> int:
     return Y_LABEL + round(min(max(share, 0.0), 1.0) * (width - Y_LABEL - 1))
 
 
-def marked(strips: list[Strip], marks: Iterable[tuple[float, str]], look: Look) -> list[Strip]:
+def marked(strips: list[Strip], marks: Sequence[tuple[float, str]], look: Look) -> list[Strip]:
     """A thin line from top to bottom at each share of the x axis, behind the curve, with a letter at its top.
 
     Where two fall into one cell the later one's letter stands. The last line of a chart is its axis.
     """
-    found = [cells_of(strip) for strip in strips]
-    if len(found) < 2:
+    marks = tuple(marks)
+    if not marks or len(strips) < 2:
         return strips
+    found = [cells_of(strip) for strip in strips]
     style = look.warn
     for share, letter in marks:
         place = column(share, len(found[0]))

@@ -25,6 +25,7 @@ class SessionsTable(ChoiceList):
         self.reverse = False
         self.filter: Filter = NO_FILTER
         self._rows: list[tuple[SessionView, bool]] = []
+        self._made: dict[str, tuple[tuple[object, ...], Strip]] = {}
 
     @property
     def keys(self) -> list[str]:
@@ -69,17 +70,31 @@ class SessionsTable(ChoiceList):
         lines = [strip(self._heads(columns, look))]
         if not self._rows:
             lines += [strip(line) for line in _empty(frame, bool(self.filter), width)]
-        for view, child in self._rows[top : top + height - 1]:
-            lines.append(self._row(view, columns, Cell(0, frame.now, look, child)))
+        self._made = {
+            view.key: self._made_row(view, columns, Cell(0, frame.now, look, child))
+            for view, child in self._rows[top : top + height - 1]
+        }
+        lines += [line for _, line in self._made.values()]
         return lines[:height]
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:  # noqa: ARG002 - Textual's signature
         """A line for the titles and one for each session."""
         return max(len(self._rows), 3) + 1
 
-    def _row(self, view: SessionView, columns: list[tuple[Column, int]], cell: Cell) -> Strip:
+    def _made_row(
+        self, view: SessionView, columns: list[tuple[Column, int]], cell: Cell
+    ) -> tuple[tuple[object, ...], Strip]:
+        """A row and what it was made of: the one of before, unless something of it moved."""
+        under = self.below(cell.look, chosen=view.key == self._cursor.key)
+        moving = cell.now if view.active else int(cell.now - view.phase_since)
+        made_of = (view, columns, cell.look, cell.child, under, moving)
+        before = self._made.get(view.key)
+        if before is not None and before[0] == made_of:
+            return before
+        return made_of, self._row(view, columns, cell, under)
+
+    def _row(self, view: SessionView, columns: list[tuple[Column, int]], cell: Cell, under: Style | None) -> Strip:
         look = cell.look
-        under = self.below(look, chosen=view.key == self._cursor.key)
         mark = look.glyphs.cursor if under is not None else " "
         spans: list[Span] = [(mark, look.accent)]
         for index, (column, cells) in enumerate(columns):

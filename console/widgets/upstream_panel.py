@@ -31,6 +31,11 @@ class UpstreamPanel(Panel):
             self.refresh(layout=True)
         super().show(frame)
 
+    def made_of(self, frame: Frame) -> tuple[object, ...]:
+        """The server, and what passed through."""
+        snapshot = frame.snapshot
+        return snapshot.upstream, snapshot.totals, snapshot.active, age(frame.now - snapshot.upstream.since)
+
     def draw(self, frame: Frame) -> list[Strip]:
         """As many lines as there is room for, the most important first."""
         look, view = frame.look, frame.snapshot.upstream
