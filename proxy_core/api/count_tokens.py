@@ -9,7 +9,7 @@ from proxy_core.api.incoming import ClientGone, headers_of, parse_body, read_bod
 from proxy_core.api.messages import for_client
 from proxy_core.engine import Engine
 from proxy_core.guardrails.usage_scale import UsageScale
-from proxy_core.translate.errors import ApiError
+from proxy_core.translate.errors import ApiError, internal_error
 from proxy_core.translate.types import InvalidRequest
 from proxy_core.translate.validate import validate_messages_request
 from proxy_core.turn import new_request_id
@@ -35,6 +35,9 @@ class CountTokensEndpoint:
             await link.fail(ApiError(400, "invalid_request_error", str(error)))
         except ApiError as error:
             await link.fail(for_client(error, headers_of(scope)))
+        except Exception:
+            await link.fail(internal_error())
+            raise  # the server logs it
         else:
             scale = UsageScale(self._engine.settings.current.usage_scale, self._engine.window)
             await link.respond(200, {"input_tokens": scale.tokens(count.tokens)})

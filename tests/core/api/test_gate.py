@@ -29,6 +29,14 @@ async def test_without_a_token_strangers_pages_are_refused(
     assert "access-control-allow-origin" not in answer.headers
 
 
+@pytest.mark.parametrize("path", ["/v1/messages", "/v1/messages/count_tokens", "/anthropic/v1/messages"])
+async def test_the_endpoints_before_the_layers_are_guarded_as_well(start_proxy: StartProxy, path: str) -> None:
+    proxy = await start_proxy(PROXY_AUTH_TOKEN=TOKEN)
+    for headers, status in (({}, 401), ({"x-api-key": TOKEN}, 200)):
+        answer = await proxy.client.post(path, json=proxy.body(), headers=headers)
+        assert answer.status_code == status
+
+
 @pytest.mark.parametrize(
     ("path", "headers", "status"),
     [

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
+
 from .conftest import Proxy, StartProxy
 from .scripted_upstream import ScriptedUpstream
 
@@ -60,6 +62,21 @@ async def test_counting_does_not_generate(start_proxy: StartProxy) -> None:
     answer = await proxy.client.post("/v1/messages/count_tokens?beta=true", json=body)
     assert answer.json()["input_tokens"] >= 1
     assert not proxy.upstream.calls
+
+
+async def test_counting_that_fails_has_the_shape_of_the_api(
+    start_proxy: StartProxy, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    proxy = await start_proxy()
+
+    async def broken(_: object) -> None:
+        raise RuntimeError("broken on purpose")
+
+    monkeypatch.setattr(proxy.engine, "count_tokens", broken)
+    answer = await proxy.client.post("/v1/messages/count_tokens", json=proxy.body())
+    assert (answer.status_code, answer.json()["error"]["type"]) == (500, "api_error")
+    assert "broken on purpose" not in answer.text
+    assert "broken on purpose" in caplog.text
 
 
 async def test_unknown_paths_have_the_shape_of_the_api(start_proxy: StartProxy) -> None:
