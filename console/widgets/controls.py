@@ -7,14 +7,16 @@ from textual.geometry import Size
 from textual.strip import Strip
 
 from console.controls import QUICK, changed, steps, word_of
-from console.format import counted, fit, visible
+from console.format import counted, fit, visible, width
 from console.frame import Frame
 from console.theme import Look
 from console.widgets.lines import Lines, Panel, Span, cut, spread, strip
 from proxy_core.declaration import Setting
 from proxy_core.settings import SPEC_BY_NAME
 
-NAME = 13
+KEY, NAME = 3, 13
+"""Cells of the key and of the name. A longer name pushes its values on, where there is room."""
+
 OTHERS = 4
 
 
@@ -27,11 +29,11 @@ class ControlsPanel(Panel):
 
     def draw(self, frame: Frame) -> list[Strip]:
         """As many lines as there is room for."""
-        width, height = self.size
+        cells, height = self.size
         look, view = frame.look, frame.settings
         self.entitle([("live settings", look.strong)])
         lines = [
-            self._line(SPEC_BY_NAME[quick.name], frame.key(quick.key), frame, width)
+            self._line(SPEC_BY_NAME[quick.name], frame.key(quick.key), frame, cells)
             for quick in QUICK
             if quick.name in SPEC_BY_NAME
         ]
@@ -39,30 +41,33 @@ class ControlsPanel(Panel):
         moved = [spec for spec in changed(view) if spec.name not in keyed]
         usual = [spec for spec in view.specs if _is_guardrail(spec) and spec.name not in keyed and spec not in moved]
         room = max(height - len(lines) - 1, 0)
-        lines += [self._line(spec, "", frame, width) for spec in [*moved, *usual][:room]]
+        lines += [self._line(spec, "", frame, cells) for spec in [*moved, *usual][:room]]
         rest = sum(spec.live for spec in view.specs) - len(lines)
         left_out = len(moved) - room
         more = f", {left_out} of them changed" if left_out > 0 else " at their default"
         key = frame.key("everywhere.settings")
-        lines.append([(f" {key} ", look.accent), (fit(f"{rest} more{more}", width - len(key) - 2), look.muted)])
+        lines.append([(f" {key} ", look.accent), (fit(f"{rest} more{more}", cells - len(key) - 2), look.muted)])
         return [strip(line) for line in lines[:height]]
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:  # noqa: ARG002 - Textual's
         """The keyed ones, some others and the line that tells of the rest."""
         return len(QUICK) + OTHERS + 1
 
-    def _line(self, spec: Setting, key: str, frame: Frame, width: int) -> list[Span]:
+    def _line(self, spec: Setting, key: str, frame: Frame, cells: int) -> list[Span]:
         look, view = frame.look, frame.settings
         value = spec.show(view.settings.value(spec.name))
         moved = view.settings.value(spec.name) != spec.default
         click = _click(spec) if steps(spec) else Style()
+        shown = visible(value, ascii_only=look.glyphs.ascii_only)
+        values = _values(spec, value, look) if steps(spec) else [(f"{shown} {spec.unit}".rstrip(), look.strong)]
+        name = word_of(spec.name)
+        room = cells - KEY - sum(width(text) for text, _ in values) - 1
         spans: list[Span] = [
             (f" {key or ' '} ", look.accent + click),
-            (fit(word_of(spec.name), NAME, ellipsis=look.glyphs.ellipsis), look.text + click),
+            (fit(name, max(NAME, min(len(name) + 1, room)), ellipsis=look.glyphs.ellipsis), look.text + click),
+            *values,
         ]
-        shown = visible(value, ascii_only=look.glyphs.ascii_only)
-        spans += _values(spec, value, look) if steps(spec) else [(f"{shown} {spec.unit}".rstrip(), look.strong)]
-        return spread(spans, [(look.glyphs.dot, look.warn)] if moved else [], width, look.glyphs.ellipsis)
+        return spread(spans, [(look.glyphs.dot, look.warn)] if moved else [], cells, look.glyphs.ellipsis)
 
 
 class ControlsLine(Lines):
@@ -92,10 +97,10 @@ class ControlsLine(Lines):
         right: list[Span] = [(f"{counted(others, 'other')} changed ", look.muted)] if others else []
         if spans and not others:
             spans.pop()
-        width = self.size.width
-        if sum(len(text) for text, _ in [*spans, *right]) > width:
+        cells = self.size.width
+        if sum(len(text) for text, _ in [*spans, *right]) > cells:
             right = []
-        return [strip(spread(cut(spans, width - sum(len(text) for text, _ in right)), right, width))]
+        return [strip(spread(cut(spans, cells - sum(len(text) for text, _ in right)), right, cells))]
 
 
 def _is_guardrail(spec: Setting) -> bool:
