@@ -29,17 +29,12 @@ TURNS = frozenset({"main", "subagent"})
 """Side requests, such as titles, are left out: they are short, and come with other changes of the traffic."""
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """One answer: when its request began (Unix time), whose it is, tokens a second, seconds to the first token."""
-
-    began: float
-    session: str
-    decode_rate: float | None
-    ttft: float | None
+def began(answer: RequestFinished) -> float:
+    """When its request began, in Unix time."""
+    return answer.at - answer.seconds
 
 
-def medians(answers: Iterable[Answer]) -> Medians:
+def medians(answers: Iterable[RequestFinished]) -> Medians:
     """The middle values, which only enough answers have."""
     listed = list(answers)
     rates = [answer.decode_rate for answer in listed if answer.decode_rate is not None]
@@ -52,7 +47,7 @@ def _middle(values: Sequence[float]) -> float | None:
 
 
 def compared(
-    index: int, changes: Sequence[SettingChanged], answers: Iterable[Answer], now: float, since: float
+    index: int, changes: Sequence[SettingChanged], answers: Iterable[RequestFinished], now: float, since: float
 ) -> ChangeView:
     """One of the changes, oldest first, with the answers of the same length of time before and after it.
 
@@ -73,8 +68,8 @@ def compared(
         after=change.after,
         session=change.session,
         span=span,
-        earlier=medians(answer for answer in own if start - span <= answer.began < start),
-        later=medians(answer for answer in own if end <= answer.began < end + span),
+        earlier=medians(answer for answer in own if start - span <= began(answer) < start),
+        later=medians(answer for answer in own if end <= began(answer) < end + span),
     )
 
 
@@ -97,7 +92,8 @@ class Effects:
 
     since: float
     _changes: deque[SettingChanged] = field(default_factory=deque[SettingChanged])
-    _answers: deque[Answer] = field(default_factory=lambda: deque[Answer](maxlen=ANSWERS_KEPT))
+    _answers: deque[RequestFinished] = field(default_factory=lambda: deque[RequestFinished](maxlen=ANSWERS_KEPT))
+    """The events themselves, which the records of the requests hold as well."""
     _dropped: int = 0
     _settled: dict[int, ChangeView] = field(default_factory=dict[int, ChangeView])
     _views: tuple[ChangeView, ...] | None = ()
@@ -114,9 +110,8 @@ class Effects:
                     self._dropped += 1
                     self._settled.pop(self._dropped, None)
         elif isinstance(event, RequestFinished) and event.role in TURNS:
-            answer = Answer(event.at - event.seconds, event.session, event.decode_rate, event.ttft)
             with self._lock:
-                self._answers.append(answer)
+                self._answers.append(event)
                 self._views = None if self._changes else self._views
 
     def views(self, now: float) -> tuple[ChangeView, ...]:
@@ -131,7 +126,7 @@ class Effects:
         number = self._dropped + index + 1
         if number in self._settled:
             return self._settled[number]
-        since = max(self.since, self._answers[0].began) if len(self._answers) == ANSWERS_KEPT else self.since
+        since = max(self.since, began(self._answers[0])) if len(self._answers) == ANSWERS_KEPT else self.since
         view = replace(compared(index, self._changes, self._answers, now, since), number=number)
         if now > view.at + 2 * LONGEST:
             self._settled[number] = view

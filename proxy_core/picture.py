@@ -98,7 +98,7 @@ def _view(session: Session, turn: Turn | None, now: float) -> SessionView:
         seconds_basis=monitor.seconds_basis,
         count_label=monitor.count_label,
         fill=tuple(sorted(monitor.fill.items(), key=lambda part: -part[1])),
-        prefilled=session.prefix.turns[-1].prefilled if session.prefix.turns else 0,
+        prefilled=session.prefix.prefilled,
         total_prefilled=session.prefix.total_prefilled,
         total_lost=session.prefix.total_lost,
         breaks=tuple(session.prefix.breaks.most_common()),

@@ -53,7 +53,7 @@ def record_view(record: Record, secrets: Sequence[str], now: float) -> RecordVie
     received = record.received
     return RecordView(
         request=request_view(record, now),
-        headers=masked_headers(record.headers, secrets),
+        headers=masked_headers(_headers(record.headers), secrets),
         url=record.url,
         received=_body("received", received, secrets) if received else None,
         sent=tuple(_body(name, body, secrets) for name, body in zip(names, sent, strict=True)),
@@ -97,6 +97,11 @@ def _seconds(record: Record, now: float) -> float | None:
     if isinstance(ending, RequestFailed):
         return max(ending.at - record.at, 0.0)
     return now - record.began if ending is None else ending.seconds
+
+
+def _headers(lines: str) -> dict[str, str]:
+    parts = [line.partition(": ") for line in lines.split("\n") if line]
+    return {name: value for name, _, value in parts}
 
 
 def _changes(record: Record, secrets: Sequence[str]) -> tuple[Change, ...]:

@@ -57,7 +57,7 @@ class Tape:
     LATE: ClassVar[int] = 2048
     """What may still come behind the end, with all overhead."""
 
-    PACKED_FROM: ClassVar[int] = 4096
+    PACKED_FROM: ClassVar[int] = 1024
     __slots__ = ("_head", "_head_held", "_packed", "_tail", "_tail_held", "size")
 
     def __init__(self) -> None:

@@ -7,10 +7,11 @@ in `RecordStore`. Texts are decoded and masked when a view is made, on the threa
 from __future__ import annotations
 
 import time
-from array import array
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
+from struct import Struct
 from typing import TYPE_CHECKING
 
 from proxy_core.events import (
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
     from proxy_core.turn import Turn
 
 EVENTS_KEPT = MARKS_KEPT = 64
+_TIME = Struct("d")
+
 LATE = Tape.LATE
 """Bytes of an answer that are kept of what is sent after the request has ended: the error that tells why."""
 
@@ -57,7 +60,8 @@ class Record:
     at: float = 0.0
     began: float = 0.0
     url: str = ""
-    headers: Mapping[str, str] = field(default_factory=dict[str, str])
+    headers: str = ""
+    """A line for each, as in HTTP: in a dictionary they take four times the memory."""
     bodies: bool = False
     received: Kept | None = None
     sent: tuple[Kept, ...] = ()
@@ -69,8 +73,8 @@ class Record:
     counted: int = 0
     late: int = 0
     """Bytes that went to the client after the request had ended."""
-    _phases: list[str] = field(default_factory=list[str], init=False)
-    _times: array[float] = field(default_factory=lambda: array("d"), init=False)
+    _marks: tuple[str, bytes] = ("", b"")
+    """The phases in one text, which is the same one in all records of such a request, and their times."""
 
     def __post_init__(self) -> None:
         if self.bodies:
@@ -78,14 +82,15 @@ class Record:
 
     def enters(self, phase: str) -> None:
         """The request went on to another phase."""
-        if len(self._phases) < MARKS_KEPT:
-            self._times.append(time.monotonic())
-            self._phases.append(phase)
+        phases, times = self._marks
+        if len(times) < MARKS_KEPT * _TIME.size:
+            self._marks = (_followed(phases, phase), times + _TIME.pack(time.monotonic()))
 
     @property
     def marks(self) -> list[tuple[str, float]]:
         """The phases and their times; any thread."""
-        return list(zip(self._phases.copy(), self._times, strict=False))
+        phases, times = self._marks
+        return [(phase, at) for phase, (at,) in zip(phases.split(), _TIME.iter_unpack(times), strict=True)]
 
     def sends(self, body: bytes) -> None:
         """A Chat Completions body goes out; of more than two the first and the last are kept."""
@@ -124,7 +129,6 @@ class Record:
     def settle(self) -> None:
         """The request has ended: hold its texts in no more memory than they need."""
         self.sent = tuple(map(settled, self.sent))
-        self._phases, self._times = self._phases[:], self._times[:]  # a list that grew has room to grow on
         self.upstream = self.upstream.settled() if self.upstream is not None else None
         self.answer = self.answer.settled() if self.answer is not None else None
 
@@ -132,6 +136,12 @@ class Record:
         """Let go of the texts."""
         self.bodies, self.received, self.sent = False, None, ()
         self.upstream = self.answer = None
+
+
+@lru_cache(256)
+def _followed(phases: str, phase: str) -> str:
+    """One text for all requests that went this way."""
+    return f"{phases} {phase}"
 
 
 def new_record(turn: Turn, headers: Mapping[str, str], url: str) -> Record:
@@ -146,7 +156,7 @@ def new_record(turn: Turn, headers: Mapping[str, str], url: str) -> Record:
         at=time.time(),
         began=turn.started,
         url=url,
-        headers={name: value for name, value in headers.items() if name != "content-length"},
+        headers="\n".join([f"{name}: {value}" for name, value in headers.items() if name != "content-length"]),
         bodies=turn.settings.record_bodies,
     )
 

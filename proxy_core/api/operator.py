@@ -118,5 +118,5 @@ def prefix_figures(prefix: PrefixMonitor) -> JsonObject:
         "breaks": dict(prefix.breaks),
         "last_break": prefix.last_break,
         "slot": prefix.slot,
-        "recent_turns": [asdict(turn) for turn in tuple(prefix.turns)[-RECENT:]],
+        "recent_turns": [asdict(turn) for turn in prefix.turns[-RECENT:]],
     }

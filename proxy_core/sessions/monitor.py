@@ -47,9 +47,9 @@ class SessionMonitor:
     """How the last prompt's tokens were known before its answer: "exact", "calibrated ±3 %", "estimate"."""
     fill: dict[str, int] = field(default_factory=dict[str, int])
     """Tokens of the last main prompt by what they are: tools, system, files, results, calls, chat, thinking."""
-    _history: array[int] = field(default_factory=lambda: array("q"))
+    _history: array[int] = field(default_factory=lambda: array("i"))
     _times: array[float] = field(default_factory=lambda: array("d"))
-    """Arrays: an empty deque takes 0.7 KB, and most sessions are short."""
+    """Of the last of them, as many as the pace needs. Arrays: an empty deque takes 0.7 KB, most sessions are short."""
 
     def record(  # noqa: PLR0913 - the figures of one request
         self,
@@ -89,9 +89,9 @@ class SessionMonitor:
         self.last_output_tokens = output_tokens
         self.peak_input_tokens = max(self.peak_input_tokens, prompt_tokens)
         self.estimated = estimated
-        self._history.append(prompt_tokens)
-        self._times.append(at)
-        del self._history[:-HISTORY], self._times[:-HISTORY]
+        # an array that grew would keep room to grow on; and more than fits its numbers only a broken server says
+        self._history = self._history[1 - HISTORY :] + array("i", (min(prompt_tokens, 2**31 - 1),))
+        self._times = self._times[-RECENT_TURNS:] + array("d", (at,))
 
     @property
     def history(self) -> tuple[int, ...]:

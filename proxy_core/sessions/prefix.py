@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field, replace
-from typing import Literal, TypeAlias
+from struct import Struct
+from typing import Literal, TypeAlias, get_args
 
 from proxy_core.upstream.outline import Outline
 from proxy_core.upstream.tokens import Counted
@@ -22,6 +23,11 @@ Cause: TypeAlias = Literal[
 ]
 """Why a prompt does not begin with the one before it; "" when it does. "server cache": it does, but the server had
 less of it; "unexplained": so as well, and nothing else was asked of the server in between."""
+
+_CAUSES: tuple[Cause, ...] = get_args(Cause)
+_FIGURES = Struct("=6i?B")
+_MOST_TOKENS = 2**31 - 1
+"""More than that a broken server says, and the figures of turns hold no more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,16 +48,35 @@ class PrefixTurn:
     cause: Cause
     detail: str
 
+    def figures(self) -> bytes:
+        """All but the detail, in an eighth of the memory."""
+        counts = (
+            self.messages,
+            self.shared_messages,
+            self.shared_tokens,
+            self.prompt_tokens,
+            self.prefilled,
+            self.lost,
+        )
+        return _FIGURES.pack(*counts, self.measured, _CAUSES.index(self.cause))
+
+    @staticmethod
+    def of(figures: tuple[int, int, int, int, int, int, bool, int], detail: str) -> PrefixTurn:
+        """The turn of these figures."""
+        messages, same, tokens, prompt, prefilled, lost, measured, cause = figures
+        return PrefixTurn(messages, same, tokens, prompt, prefilled, measured, lost, _CAUSES[cause], detail)
+
 
 @dataclass(slots=True)
 class PrefixMonitor:
     """The prompts of one conversation, each against the one before.
 
-    Keeps the last one's outline, without what it is filled with, and ten turns: each takes 200 bytes, in each session.
+    Keeps the last one's outline, without what it is filled with, and ten turns.
     """
 
     last: Counted | None = None
-    turns: list[PrefixTurn] = field(default_factory=list[PrefixTurn])
+    prefilled: int = 0
+    """Of the last turn."""
     breaks: Counter[str] = field(default_factory=Counter)  # Counter[str]() would write its type into each: 0.3 KB
     total_prefilled: int = 0
     total_lost: int = 0
@@ -61,6 +86,9 @@ class PrefixMonitor:
     slot: int | None = None
     """The slot of the model server that was chosen for the conversation; None when the server chooses."""
     _caches: bool = False
+    _figures: bytes = b""
+    """Of the last turns, as they are in most sessions looked at never."""
+    _details: tuple[str, ...] = ()
 
     def record(  # noqa: PLR0913 - what is known of one request
         self,
@@ -77,17 +105,28 @@ class PrefixMonitor:
         `told`: the server reports what came from its cache (llama.cpp's timings); else that is believed once it has
         reported some. `pruned`: the proxy cut this prompt. `others`: requests of other conversations since the last.
         """
+        prompt_tokens, cached_tokens = min(prompt_tokens, _MOST_TOKENS), min(cached_tokens, _MOST_TOKENS)
         self._caches = self._caches or told or cached_tokens > 0
         turn = self._turn(outline, prompt_tokens, cached_tokens, pruned=pruned, others=others)
         self.last = Counted(replace(outline, fill={}), prompt_tokens)
-        self.turns.append(turn)
-        del self.turns[:-TURNS_KEPT]
+        self.keep(turn)
         self.total_prefilled += turn.prefilled
         self.total_lost += turn.lost
         if turn.cause not in {"", "first"}:
             self.breaks[turn.cause] += 1
             self.last_break = turn.detail
         return turn
+
+    @property
+    def turns(self) -> list[PrefixTurn]:
+        """The last turns, oldest first."""
+        return list(map(PrefixTurn.of, _FIGURES.iter_unpack(self._figures), self._details))
+
+    def keep(self, turn: PrefixTurn) -> None:
+        """Remember a turn."""
+        self.prefilled = turn.prefilled
+        self._figures = (self._figures + turn.figures())[-TURNS_KEPT * _FIGURES.size :]
+        self._details = (*self._details, turn.detail)[-TURNS_KEPT:]
 
     def _turn(self, new: Outline, prompt: int, cached: int, *, pruned: bool, others: int) -> PrefixTurn:
         before = self.last

@@ -52,7 +52,8 @@ class Session:
     wishes: Wishes = field(default_factory=Wishes)
     acts: Counter[str] = field(default_factory=Counter)
     """How often each guardrail acted here, by its name."""
-    _told: OrderedDict[int, int] = field(default_factory=OrderedDict)
+    _told: OrderedDict[int, int] | None = None
+    """By the hash of a change how often it was told; made for the first one, which most sessions never have."""
 
     @property
     def short(self) -> str:
@@ -78,6 +79,8 @@ class Session:
         fresh: list[Change] = []
         if not changes:
             return fresh
+        if self._told is None:
+            self._told = OrderedDict()
         for change, count in Counter(changes).items():
             known = hash(change)
             told = self._told.get(known, 0)

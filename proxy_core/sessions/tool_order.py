@@ -12,6 +12,8 @@ MOST = 1000
 class ToolOrder:
     """The names of a conversation's tools in the order in which they first came."""
 
+    __slots__ = ("_places",)
+
     def __init__(self) -> None:
         self._places: dict[str, int] = {}
 

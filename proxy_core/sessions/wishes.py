@@ -17,6 +17,8 @@ PLACES_KEPT = 16
 class Gate:
     """Lets requests through until it is closed; those that wait go on together when it opens."""
 
+    __slots__ = ("_opened", "closed", "waiting")
+
     def __init__(self) -> None:
         self.closed = False
         self.waiting = 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from proxy_core.effects import ANSWERS_KEPT, CHANGES_KEPT, ENOUGH, LONGEST, Answer, Effects, compared, medians
+from proxy_core.effects import ANSWERS_KEPT, CHANGES_KEPT, ENOUGH, LONGEST, Effects, compared, medians
 from proxy_core.events import LogRecorded, RequestFinished, SettingChanged
 from proxy_core.snapshot import ChangeView, Medians
 
@@ -15,14 +15,16 @@ def change(at: float, after: str = "on", session: str = "") -> SettingChanged:
     return SettingChanged(at=at, name="PROXY_X", before="off", after=after, by="console", session=session)
 
 
-def answers(began: float, step: float, *rates: float, session: str = "s") -> list[Answer]:
-    return [Answer(began + index * step, session, rate, rate / 10) for index, rate in enumerate(rates)]
+def answers(began: float, step: float, *rates: float, session: str = "s") -> list[RequestFinished]:
+    return [finished(began + index * step, rate, session=session) for index, rate in enumerate(rates)]
 
 
-def finished(began: float, rate: float, seconds: float = 2.0, role: str = "main") -> RequestFinished:
+def finished(
+    began: float, rate: float | None, seconds: float = 2.0, role: str = "main", session: str = "s"
+) -> RequestFinished:
     return RequestFinished(
-        at=began + seconds, session="s", role=role, stop_reason="end_turn", prompt_tokens=10, cached_tokens=0,
-        output_tokens=5, seconds=seconds, ttft=rate / 10, decode_rate=rate,
+        at=began + seconds, session=session, role=role, stop_reason="end_turn", prompt_tokens=10, cached_tokens=0,
+        output_tokens=5, seconds=seconds, ttft=None if rate is None else rate / 10, decode_rate=rate,
     )  # fmt: skip
 
 
@@ -41,7 +43,7 @@ def test_middle_values_need_enough_answers(rates: tuple[float, ...], result: Med
 
 
 def test_answers_without_a_first_token_count_and_have_no_figures() -> None:
-    mute = [Answer(float(second), "s", None, None) for second in range(ENOUGH)]
+    mute = [finished(float(second), None) for second in range(ENOUGH)]
     assert medians(mute) == Medians(ENOUGH)
 
 

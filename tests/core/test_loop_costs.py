@@ -41,7 +41,8 @@ FIRST = turn(5000, 5000, "first")
 )
 def test_costs(turns: list[PrefixTurn], stale: int, costs: LoopCosts) -> None:
     session = Session("k", Identity("s", "", "", "x", "", "session header"), "", 0.0, 0.0, 0.0)
-    session.prefix.turns.extend(turns)
+    for one in turns:
+        session.prefix.keep(one)
     for seen in turns:
         record(session, seen.prompt_tokens, 40)
     assert loop_costs(session, stale) == costs

@@ -218,6 +218,18 @@ def test_a_turn_without_a_store_records_nothing() -> None:
     assert record.size == 0
 
 
+def test_requests_that_went_the_same_way_hold_its_names_once() -> None:
+    records = [Record(), Record()]
+    for record in records:
+        for phase in ("queued", "prefill", "decode"):
+            record.enters(phase)
+    first, second = (record.marks for record in records)
+    assert [phase for phase, _ in first] == ["queued", "prefill", "decode"]
+    assert [at for _, at in first] == sorted(at for _, at in first)
+    assert max(at for _, at in first) <= min(at for _, at in second)
+    assert records[0]._marks[0] is records[1]._marks[0]
+
+
 # -- views -----------------------------------------------------------------------------------------------------------
 
 
@@ -225,7 +237,7 @@ def test_a_view_has_everything_and_no_secret() -> None:
     key = "sk-ant-api03-abcdefghijklmnop"
     store = RecordStore(lambda: ("own-secret", ""))
     record = begun(store, "r", raw=b'{"text": "' + key.encode() + b'"}')
-    record.headers = {"x-api-key": key, "user-agent": "cli"}
+    record.headers = f"x-api-key: {key}\nuser-agent: cli\nx-odd: a: b\nx-empty: "
     record.sends(b'{"text": "own-secret"}')
     record.hears(b"data: " + key.encode())
     record.tells(b"event: ping\n\n")
@@ -240,7 +252,7 @@ def test_a_view_has_everything_and_no_secret() -> None:
     assert [body.text for body in texts if body] == [
         f'{{"text": "sk-ant-{MASK}"}}', f'{{"text": "{MASK}"}}', f"data: sk-ant-{MASK}", "event: ping\n\n",
     ]  # fmt: skip
-    assert shown.headers == (("x-api-key", MASK), ("user-agent", "cli"))
+    assert shown.headers == (("x-api-key", MASK), ("user-agent", "cli"), ("x-odd", "a: b"), ("x-empty", ""))
     assert shown.changes == (Change("image", "no vision", f"sk-ant-{MASK}", ""),), "told twice, listed once"
     assert shown.request.events == (altered, pruned)
 

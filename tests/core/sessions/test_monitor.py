@@ -104,3 +104,7 @@ def test_history_is_bounded_and_figures_make_sense(prompts, window):
     assert monitor.level in LEVELS
     assert monitor.turns_left is None or monitor.turns_left >= 0
     assert monitor.turns_basis
+
+
+def test_the_absurd_count_of_a_broken_server_harms_nothing():
+    assert after(10**30, 500).history == (2**31 - 1, 500)

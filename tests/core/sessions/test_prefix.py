@@ -1,8 +1,12 @@
 """What the prefix monitor says of a turn: shared, read anew, lost, and why."""
 
-import pytest
+from typing import get_args
 
-from proxy_core.sessions.prefix import TURNS_KEPT, PrefixMonitor
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from proxy_core.sessions.prefix import TURNS_KEPT, Cause, PrefixMonitor, PrefixTurn
 from proxy_core.upstream.outline import OutlineBook
 
 BOOK = OutlineBook()
@@ -132,3 +136,34 @@ def test_totals_and_history_are_bounded():
     assert len(monitor.turns) == TURNS_KEPT
     assert monitor.total_prefilled == sum(tokens(history(turn % 3)) for turn in range(300))
     assert 0 < monitor.total_lost < monitor.total_prefilled
+
+
+counts = st.integers(0, 2**31 - 1)
+turns_of_any_kind = st.builds(
+    PrefixTurn,
+    messages=counts,
+    shared_messages=counts,
+    shared_tokens=counts,
+    prompt_tokens=counts,
+    prefilled=st.integers(1 - 2**31, 2**31 - 1),
+    measured=st.booleans(),
+    lost=counts,
+    cause=st.sampled_from(get_args(Cause)),
+    detail=st.text(),
+)
+
+
+@given(st.lists(turns_of_any_kind, max_size=2 * TURNS_KEPT))
+def test_the_last_turns_are_kept_as_they_were(turns):
+    monitor = PrefixMonitor()
+    for turn in turns:
+        monitor.keep(turn)
+    assert monitor.turns == turns[-TURNS_KEPT:]
+    assert monitor.prefilled == (turns[-1].prefilled if turns else 0)
+
+
+def test_the_absurd_counts_of_a_broken_server_harm_nothing():
+    monitor = PrefixMonitor()
+    for prompt, cached in ((10**30, 0), (1, 10**30), (10**30, 10**30)):
+        monitor.record(BOOK.outline(LONG), prompt_tokens=prompt, cached_tokens=cached, told=True)
+    assert [turn.prompt_tokens for turn in monitor.turns] == [2**31 - 1, 1, 2**31 - 1]
