@@ -94,7 +94,7 @@ def record(number: int, turns: int, *, at: float, size: int = 200, text: str = "
     made = Record(
         request_id=f"req_{number:024x}", session=SESSION, role="main", model="claude-sonnet-4-5", stream=True,
         messages=len(body["messages"]), at=at, began=1000.0, url="http://127.0.0.1:8080/v1/chat/completions",
-        headers={"authorization": f"Bearer {SECRET}", "anthropic-version": "2023-06-01", "user-agent": "claude-cli/2"},
+        headers=f"authorization: Bearer {SECRET}\nanthropic-version: 2023-06-01\nuser-agent: claude-cli/2",
         bodies=True,
     )  # fmt: skip
     for phase, moment in (("queued", 1000.012), ("prefill", 1000.4), ("decode", 1004.5)):
