@@ -89,9 +89,9 @@ class SessionMonitor:
         self.last_output_tokens = output_tokens
         self.peak_input_tokens = max(self.peak_input_tokens, prompt_tokens)
         self.estimated = estimated
-        # an array that grew would keep room to grow on; and more than fits its numbers only a broken server says
-        self._history = self._history[1 - HISTORY :] + array("i", (min(prompt_tokens, 2**31 - 1),))
-        self._times = self._times[-RECENT_TURNS:] + array("d", (at,))
+        self._history.append(min(prompt_tokens, 2**31 - 1))  # more only a broken server says
+        self._times.append(at)
+        del self._history[:-HISTORY], self._times[: -RECENT_TURNS - 1]
 
     @property
     def history(self) -> tuple[int, ...]:

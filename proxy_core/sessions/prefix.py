@@ -86,9 +86,10 @@ class PrefixMonitor:
     slot: int | None = None
     """The slot of the model server that was chosen for the conversation; None when the server chooses."""
     _caches: bool = False
-    _figures: bytes = b""
-    """Of the last turns, as they are in most sessions looked at never."""
-    _details: tuple[str, ...] = ()
+    _figures: bytes = bytes(TURNS_KEPT * _FIGURES.size)
+    """Of the last turns, behind zeros: in all sessions of one length, so that what is let go of fits the next."""
+    _details: str = ""
+    """Their details, each with a line feed behind it."""
 
     def record(  # noqa: PLR0913 - what is known of one request
         self,
@@ -120,13 +121,16 @@ class PrefixMonitor:
     @property
     def turns(self) -> list[PrefixTurn]:
         """The last turns, oldest first."""
-        return list(map(PrefixTurn.of, _FIGURES.iter_unpack(self._figures), self._details))
+        details = self._details.split("\n")[:-1]
+        figures = self._figures[len(self._figures) - _FIGURES.size * len(details) :]
+        return list(map(PrefixTurn.of, _FIGURES.iter_unpack(figures), details))
 
     def keep(self, turn: PrefixTurn) -> None:
         """Remember a turn."""
         self.prefilled = turn.prefilled
-        self._figures = (self._figures + turn.figures())[-TURNS_KEPT * _FIGURES.size :]
-        self._details = (*self._details, turn.detail)[-TURNS_KEPT:]
+        self._figures = self._figures[_FIGURES.size :] + turn.figures()
+        details = [*self._details.split("\n")[-TURNS_KEPT:-1], turn.detail.replace("\n", " "), ""]
+        self._details = "\n".join(details)
 
     def _turn(self, new: Outline, prompt: int, cached: int, *, pruned: bool, others: int) -> PrefixTurn:
         before = self.last

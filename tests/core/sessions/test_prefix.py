@@ -1,5 +1,6 @@
 """What the prefix monitor says of a turn: shared, read anew, lost, and why."""
 
+from dataclasses import replace
 from typing import get_args
 
 import pytest
@@ -149,7 +150,7 @@ turns_of_any_kind = st.builds(
     measured=st.booleans(),
     lost=counts,
     cause=st.sampled_from(get_args(Cause)),
-    detail=st.text(),
+    detail=st.text().map(lambda text: text.replace("\n", " ")),  # a detail is one line
 )
 
 
@@ -160,6 +161,14 @@ def test_the_last_turns_are_kept_as_they_were(turns):
         monitor.keep(turn)
     assert monitor.turns == turns[-TURNS_KEPT:]
     assert monitor.prefilled == (turns[-1].prefilled if turns else 0)
+
+
+def test_a_detail_of_two_lines_is_kept_as_one():
+    monitor = PrefixMonitor()
+    first = record(monitor, LONG, 0)
+    monitor.keep(replace(first, cause="model", detail="another model: a\nb after m"))
+    monitor.keep(first)
+    assert [turn.detail for turn in monitor.turns] == ["", "another model: a b after m", ""]
 
 
 def test_the_absurd_counts_of_a_broken_server_harm_nothing():
