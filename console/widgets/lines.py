@@ -85,8 +85,8 @@ class Lines(Widget):
             return
         sources = self.made_of(frame)
         drawn = None if sources is None else (size, frame.look, *sources)
-        if drawn is None or drawn != self._drawn:
-            self._drawn = drawn
+        before, self._drawn = self._drawn, drawn  # the newest of two that are the same, so that old pictures can go
+        if drawn is None or drawn != before:
             self._put(self.draw(frame), size.width)
 
     def made_of(self, frame: Frame) -> tuple[object, ...] | None:  # noqa: ARG002 - for subclasses

@@ -90,7 +90,7 @@ class SessionsTable(ChoiceList):
         made_of = (view, columns, cell.look, cell.child, under, moving)
         before = self._made.get(view.key)
         if before is not None and before[0] == made_of:
-            return before
+            return made_of, before[1]  # with the newest of two views that are the same, so that old pictures can go
         return made_of, self._row(view, columns, cell, under)
 
     def _row(self, view: SessionView, columns: list[tuple[Column, int]], cell: Cell, under: Style | None) -> Strip:
