@@ -100,7 +100,7 @@ def _style(code: str) -> Style:
 
 
 def _axes(figure: Any, plotted: Plot, rows: int) -> None:
-    last = len(plotted.values) - 1
+    last = max(len(plotted.values) - 1, 1)  # plotext complains of an axis without length; a single value is at its left
     figure.axes(False, axis="x", side="both")
     figure.axes(False, axis="y", side="both")
     marks = (0.0, plotted.top) if rows < 6 else (0.0, plotted.top / 2, plotted.top)
