@@ -50,7 +50,7 @@ real: $(VENV)/dev-ready ## the real Anthropic SDK on a real llama.cpp server (fe
 bench: $(VENV)/dev-ready ## what the proxy costs, against a passthrough of bytes (Linux, half a minute a round)
 	@$(BIN)/python -m benchmarks $(ARGS)
 
-soak: $(VENV)/dev-ready ## a working day in five minutes: memory and the console's tick must not grow (Linux)
+soak: $(VENV)/dev-ready ## a working day in a few minutes: memory and the console's tick must not grow (Linux)
 	@$(BIN)/python -m benchmarks.soak $(ARGS)
 
 check: test lint types conformance real ## everything that CI runs

@@ -83,15 +83,14 @@ class Lines(Widget):
         size = self.size
         if not self.display or not size.width:
             return
-        sources = self.made_of(frame)
-        drawn = None if sources is None else (size, frame.look, *sources)
+        drawn = (size, frame.look, *self.made_of(frame))
         before, self._drawn = self._drawn, drawn  # the newest of two that are the same, so that old pictures can go
-        if drawn is None or drawn != before:
+        if drawn != before:
             self._put(self.draw(frame), size.width)
 
-    def made_of(self, frame: Frame) -> tuple[object, ...] | None:  # noqa: ARG002 - for subclasses
-        """What of a frame the lines are made of, besides the look; None where they may change with every frame."""
-        return None
+    def made_of(self, frame: Frame) -> tuple[object, ...]:
+        """What of a frame the lines are made of, besides the look; all of it where a subclass does not say."""
+        return (frame,)
 
     def draw(self, frame: Frame) -> list[Strip]:
         """The lines of this picture, at most as many and as wide as the widget is."""

@@ -36,7 +36,6 @@ def marked(strips: list[Strip], marks: Sequence[tuple[float, str]], look: Look) 
 
     Where two fall into one cell the later one's letter stands. The last line of a chart is its axis.
     """
-    marks = tuple(marks)
     if not marks or len(strips) < 2:
         return strips
     found = [cells_of(strip) for strip in strips]
