@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
-import aiohttp
 import orjson
 
 from proxy_core.events import AnswerContinued
@@ -27,8 +24,9 @@ from proxy_core.translate.tool_schemas import parameter_schemas
 from proxy_core.translate.types import Event, JsonObject
 from proxy_core.translate.usage import Timings, Usage
 from proxy_core.turn import Turn, new_message_id
-from proxy_core.upstream.answer_body import NEVER, Silence, read_json, read_to_end
+from proxy_core.upstream.answer_body import read_json, read_to_end
 from proxy_core.upstream.client import Answer, transport_error
+from proxy_core.upstream.connection import LinkError
 
 BEFORE_SHOWN = 200
 
@@ -134,50 +132,48 @@ class Exchange:
 
     async def _try(self, body: JsonObject, give: Give) -> list[Event]:
         """One call of the model server, read to its end or until the rails cut it; the last events, not given yet."""
-        async with AsyncExitStack() as opened:
-            answer = await self._sending.open(opened, body)
+        answer = await self._sending.open(body)
+        try:
             self.turn.enter("prefill")
-            if answer.headers.get("content-type", "").startswith("application/json"):
-                completion = await read_json(answer, self._road.url)
-                self.turn.record.hears(orjson.dumps(completion))
-                return self._whole(completion)
-            reader = SseReader()
-            events = await self._read(answer, reader, give)
-            broken_off = self._rails.cut or self.converter.failure is not None
-            if not broken_off:
-                events += self._convert(reader.close())
-                events += self._end(done=reader.done)
-            if self.converter.failure is not None:
-                await give(events)
-                raise self.converter.failure
-            if broken_off or answer.ended:
-                return events
+            return await self._answer(answer, give)
+        finally:
+            answer.close()
+
+    async def _answer(self, answer: Answer, give: Give) -> list[Event]:
+        if answer.is_json:
+            completion = await read_json(answer, self._road.url)
+            self.turn.record.hears(orjson.dumps(completion))
+            return self._whole(completion)
+        reader = SseReader()
+        events = await self._read(answer, reader, give)
+        broken_off = self._rails.cut or self.converter.failure is not None
+        if not broken_off:
+            events += self._convert(reader.close())
+            events += self._end(done=reader.done)
+        if self.converter.failure is not None:
             await give(events)
-            await read_to_end(answer)
-            return []
+            raise self.converter.failure
+        if broken_off or answer.ended:
+            return events
+        await give(events)
+        await read_to_end(answer)
+        return []
 
     async def _read(self, answer: Answer, reader: SseReader, give: Give) -> list[Event]:
         """Read the stream up to its end mark or to where it is broken off; the events of the last read."""
-        read, hears, clock = answer.read, self.turn.record.hears, asyncio.get_running_loop().time
-        answer.wait_for_ever()
+        read, hears = answer.read, self.turn.record.hears
         try:
-            async with Silence(self.turn.settings.read_timeout) as silence:
-                while True:
-                    silence.since = clock()
-                    data = await read()
-                    silence.since = NEVER
-                    if not data:
-                        return []
-                    hears(data)
-                    events = self._convert(reader.feed(data))
-                    if reader.done or self.converter.failure is not None or self._rails.cut:
-                        return events
-                    if events:
-                        await give(events)
-        except (aiohttp.ClientError, TimeoutError) as error:
+            while data := await read():
+                hears(data)
+                events = self._convert(reader.feed(data))
+                if reader.done or self.converter.failure is not None or self._rails.cut:
+                    return events
+                if events:
+                    await give(events)
+        except LinkError as error:
             if not self.converter.finish_seen:
                 raise transport_error(error, self._road.url) from error
-            return []
+        return []
 
     def _spoken(self, text: str) -> list[Event]:
         """An answer of the proxy's own, in the shape of the model's."""

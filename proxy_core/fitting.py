@@ -62,7 +62,8 @@ class Fitting:
         """The body with as much of the conversation as is to be sent; the body that came in stays as it is."""
         if turn.role not in AGENT_ROLES:
             return body
-        fit, window = self._fit(turn), self._window_of(turn)
+        fit = self._fit(turn)
+        window = self._within(fit)
         messages: list[JsonObject] = body["messages"]
         known = turn.recalled
         keys = known.keys_of(messages) if known is not None else list(map(content_key, messages))
@@ -85,8 +86,11 @@ class Fitting:
 
     def corrected(self, turn: Turn, count: TokenCount) -> bool:
         """Whether an exact count shows that more has to be cut than the estimate thought; the next `cut` knows."""
-        plan, window = turn.plan, self._window_of(turn)
-        if plan is None or count.source != "exact" or not window or count.tokens <= window * BRIM:
+        plan = turn.plan
+        if plan is None or count.source != "exact":
+            return False
+        window = self._within(self._fit(turn))
+        if not window or count.tokens <= window * BRIM:
             return False
         return self._learn(turn, plan, count.tokens)
 
@@ -95,7 +99,8 @@ class Fitting:
         plan, overflow = turn.plan, error.overflow
         if plan is None or overflow is None:
             return False
-        fit, window = self._fit(turn), self._window_of(turn)
+        fit = self._fit(turn)
+        window = self._within(fit)
         if overflow.limit and (not window or overflow.limit < window):
             fit.limit = overflow.limit
         limit = overflow.limit or window
@@ -109,7 +114,7 @@ class Fitting:
 
     def budgeted(self, turn: Turn, chat: ChatRequest, count: TokenCount) -> ChatRequest:
         """The request with an answer that fits behind its prompt. Raises the `ApiError` on which clients compact."""
-        window = self._window_of(turn)
+        window = self._within(self._fit(turn))
         if window:
             self._refuse_hopeless(turn, count, window)
         wished = raised_to_floor(turn.body, turn.settings.max_tokens_floor)
@@ -132,9 +137,8 @@ class Fitting:
     def finished(self, turn: Turn, prompt_tokens: int) -> None:
         """The server counted `prompt_tokens` for what was sent."""
         if turn.plan is not None:
-            self._fit(turn).scale.answered(
-                prompt_tokens, turn.plan.weight, self._window_of(turn), cut=not turn.plan.changes_nothing
-            )
+            fit, cut = self._fit(turn), not turn.plan.changes_nothing
+            fit.scale.answered(prompt_tokens, turn.plan.weight, self._within(fit), cut=cut)
 
     def _refuse_hopeless(self, turn: Turn, count: TokenCount, window: int) -> None:
         plan, limit = turn.plan, window
@@ -211,8 +215,8 @@ class Fitting:
             self._fits.move_to_end(key)
         return fit
 
-    def _window_of(self, turn: Turn) -> int:
-        window, limit = self._window(), self._fit(turn).limit
+    def _within(self, fit: _Fit) -> int:
+        window, limit = self._window(), fit.limit
         return min(window, limit) if window and limit else window or limit
 
 

@@ -115,7 +115,8 @@ class Record:
     @property
     def size(self) -> int:
         """Bytes that its texts take."""
-        return sum(text.held for text in (self.received, *self.sent, self.upstream, self.answer) if text is not None)
+        texts = (self.received, *self.sent, self.upstream, self.answer)
+        return sum([text.held for text in texts if text is not None])
 
     def shares(self, other: Record) -> None:
         """Hold what is equal in another record only once: a client's headers hardly differ from turn to turn."""

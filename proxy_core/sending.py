@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 
 from proxy_core.events import EngineEvent, RequestAltered, UpstreamRetried
@@ -48,15 +47,15 @@ class Sending:
         self._turn = turn
         self._road = road
 
-    async def open(self, opened: AsyncExitStack, body: JsonObject) -> Answer:
+    async def open(self, body: JsonObject) -> Answer:
         """Send the request; once more with simpler tool schemas after a refused grammar, or cut after an overflow."""
         try:
-            return await self._sent(opened, self._expressible(body))
+            return await self._sent(self._expressible(body))
         except ApiError as error:
             other = await self._other(body, error)
             if other is None:
                 raise
-            return await self._sent(opened, other)
+            return await self._sent(other)
 
     async def _other(self, body: JsonObject, error: ApiError) -> JsonObject | None:
         """The body to send after a refusal."""
@@ -75,12 +74,10 @@ class Sending:
             self._road.altered(self._turn, change)
         return simpler
 
-    async def _sent(self, opened: AsyncExitStack, body: JsonObject) -> Answer:
+    async def _sent(self, body: JsonObject) -> Answer:
         road, turn, content = self._road, self._turn, write(body)
         turn.record.sends(content)
-        answer = await road.upstream.open(road.url, content, turn.settings, self._retried, self._waiting)
-        opened.push_async_callback(answer.aclose)
-        return answer
+        return await road.upstream.open(road.url, content, turn.settings, self._retried, self._waiting)
 
     def _retried(self, reason: str, attempt: int, pause: float) -> None:
         self._road.publish(UpstreamRetried(**self._turn.stamp(), reason=reason, attempt=attempt, pause=pause))

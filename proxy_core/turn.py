@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import secrets
+import random
 import time
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias, TypedDict
@@ -32,12 +32,12 @@ class Stamp(TypedDict):
 
 def new_request_id() -> str:
     """`req_` and 24 hex digits, as the API's `request-id` header has it."""
-    return "req_" + secrets.token_hex(12)
+    return f"req_{random.getrandbits(96):024x}"
 
 
 def new_message_id() -> str:
     """`msg_` and 24 hex digits."""
-    return "msg_" + secrets.token_hex(12)
+    return f"msg_{random.getrandbits(96):024x}"
 
 
 @dataclass(slots=True, eq=False)

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
 
-from proxy_core.api.client_link import ClientLink
+from proxy_core.api.client_link import ClientLink, Watcher
 from proxy_core.exchange import Exchange, Give
 from proxy_core.guardrails.usage_scale import UsageScale
 from proxy_core.translate.response import MessageAssembler
@@ -29,7 +27,7 @@ async def stream_answer(turn: Turn, exchange: Exchange, link: ClientLink, scale:
         else:
             await link.commit(b"".join(map(encode, opening)) + data)
 
-    async with _watched(turn, link, opening):
+    with Watcher(turn, link, opening):
         last = await _run(exchange, give)
         if link.committed:
             await link.end(b"".join(map(encode, scale.events(last))))
@@ -47,7 +45,7 @@ async def whole_answer(turn: Turn, exchange: Exchange, link: ClientLink, scale: 
             assembler.add(event)
 
     await give(exchange.opening())
-    async with _watched(turn, link, None):
+    with Watcher(turn, link, None):
         await give(await _run(exchange, give))
         await link.respond(200, assembler.message())
 
@@ -57,12 +55,3 @@ async def _run(exchange: Exchange, give: Give) -> list[Event]:
     framework first, each time.
     """
     return await asyncio.create_task(exchange.run(give))
-
-
-@asynccontextmanager
-async def _watched(turn: Turn, link: ClientLink, opening: list[Event] | None) -> AsyncGenerator[None]:
-    watcher = asyncio.create_task(link.watch(turn, opening, turn.settings.ping_interval))
-    try:
-        yield
-    finally:
-        watcher.cancel()

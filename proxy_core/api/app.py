@@ -36,11 +36,17 @@ class Application:
         """Answer a request."""
         post = scope["type"] == "http" and scope["method"] == "POST"
         endpoint = self._direct.get(scope["path"]) if post else None
-        if endpoint is None:
-            if self._routes is None:
-                self._routes = asyncio.create_task(self._loaded(), name="routes")
-            endpoint = await asyncio.shield(self._routes)  # others wait for them as well
-        await endpoint(scope, receive, send)
+        await (endpoint or self._through_routes)(scope, receive, send)
+
+    async def _through_routes(self, scope: Scope, receive: Receive, send: Send) -> None:
+        loading = self._routes = self._routes or asyncio.create_task(self._loaded(), name="routes")
+        try:
+            routes = await asyncio.shield(loading)  # others wait for them as well
+        except Exception:
+            if self._routes is loading:
+                self._routes = None  # the next request tries again
+            raise
+        await routes(scope, receive, send)
 
     async def _loaded(self) -> ASGIApp:
         routes = await asyncio.to_thread(self._make_routes)

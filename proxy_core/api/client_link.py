@@ -21,6 +21,9 @@ COMMIT_SECONDS = 1.0
 PATIENCE_WHILE_DOWN = 4.5
 """The same while the server cannot be reached: until the retries are over a true status is worth more than a ping."""
 
+UNWATCHED_SECONDS = 0.01
+"""How late it may be noticed that a client left at once."""
+
 Ending = Literal["event", "cut"]
 
 
@@ -121,6 +124,32 @@ class ClientLink:
         headers = [(b"content-type", content_type), (b"request-id", self.request_id.encode())]
         headers += [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in extra.items()]
         return headers
+
+
+class Watcher:
+    """Has the client watched while the block lasts; `opening`: that of a streaming client.
+
+    Most of what a task costs is to begin and to end it, so it waits until the answer is known not to be a short one.
+    """
+
+    def __init__(self, turn: Turn, link: ClientLink, opening: list[Event] | None) -> None:
+        self._turn = turn
+        self._link = link
+        self._opening = opening
+        self._loop = asyncio.get_running_loop()
+        self._task: asyncio.Task[None] | None = None
+
+    def __enter__(self) -> None:
+        self._timer = self._loop.call_later(UNWATCHED_SECONDS, self._begin)
+
+    def __exit__(self, *_: object) -> None:
+        self._timer.cancel()
+        if self._task is not None:
+            self._task.cancel()
+
+    def _begin(self) -> None:
+        turn = self._turn
+        self._task = self._loop.create_task(self._link.watch(turn, self._opening, turn.settings.ping_interval))
 
 
 def _nobody(_data: bytes) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 import ipaddress
+from collections.abc import Awaitable
 from functools import lru_cache
 from urllib.parse import urlsplit
 
@@ -29,14 +30,13 @@ class Gate:
         self._app = app
         self._settings = settings
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """Let the request in or answer it."""
         if scope["type"] == "http":
             error = self._refusal(scope)
             if error is not None:
-                await ClientLink(receive, send, new_request_id()).fail(error)
-                return
-        await self._app(scope, receive, send)
+                return ClientLink(receive, send, new_request_id()).fail(error)
+        return self._app(scope, receive, send)
 
     def _refusal(self, scope: Scope) -> ApiError | None:
         token = self._settings.current.auth_token

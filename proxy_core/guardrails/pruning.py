@@ -24,6 +24,9 @@ PruneMode: TypeAlias = Literal["all", "results", "none"]
 LATEST = 32
 """Messages by which a conversation may have grown since it was walked over; more, and it is walked anew."""
 
+SHORT = 8
+"""Messages below which a conversation that was never near its trigger is summed up, not walked over."""
+
 ANSWER_SHARE = 0.15
 """Share of the window that is left for an answer and the next results."""
 
@@ -132,6 +135,11 @@ def plan_pruning(  # noqa: PLR0913 - all that the decision rests on
     cache = cache or PruneCache()
     keys = keys or [content_key(message) for message in messages]
     bounds = _bounds(window, settings, scale)
+    if len(messages) < SHORT and not settings.asked:
+        weight = head + sum([digest.weight for digest in cache.digests.digests(messages, keys)])
+        if weight <= bounds.trigger:
+            size = round(weight * scale)
+            return PrunePlan(size, size, weight, {}, 0, 0, (), fresh=False, over_wall=weight > bounds.wall)
     replay = _replayed(messages, head, bounds, cache, keys)
     weight = replay.size
     fresh = bool(replay.prunes) and replay.prunes[-1].at == len(messages)

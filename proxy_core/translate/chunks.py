@@ -13,6 +13,8 @@ from proxy_core.translate.types import JsonObject
 _FAILURES = frozenset({"error", "abort", "aborted", "cancelled", "insufficient_system_resource"})
 """Finish reasons of answers that broke off."""
 
+_REASONING = frozenset({"reasoning_content", "reasoning", "thinking", "reasoning_details"})
+
 _LONE_SURROGATE = re.compile(
     r"\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F][0-9a-fA-F]{2})"
     r"|(?<!\\u[dD][89abAB][0-9a-fA-F]{2})\\u[dD][c-fC-F][0-9a-fA-F]{2}"
@@ -75,6 +77,8 @@ def _part(part: JsonObject) -> list[tuple[str, str]]:
 
 def reasoning_of(delta: JsonObject) -> str:
     """The reasoning text of a delta. Servers in transition send it under two names: it counts once."""
+    if _REASONING.isdisjoint(delta):
+        return ""
     for key in ("reasoning_content", "reasoning", "thinking"):
         value: Any = delta.get(key)
         if isinstance(value, str) and value:
@@ -98,11 +102,10 @@ def reasoning_of(delta: JsonObject) -> str:
 def first_choice(chunk: JsonObject) -> JsonObject | None:
     """The choice with index 0 of a chunk; None when it has none (`choices` empty, null, missing, or others only)."""
     choices: Any = chunk.get("choices")
-    if not isinstance(choices, list):
-        return None
-    for choice in cast("list[Any]", choices):
-        if isinstance(choice, dict) and not cast("JsonObject", choice).get("index"):
-            return cast("JsonObject", choice)
+    if choices.__class__ is list:
+        for choice in choices:
+            if choice.__class__ is dict and not choice.get("index"):
+                return choice
     return None
 
 

@@ -20,6 +20,9 @@ PieceKind: TypeAlias = Literal["text", "thinking", "tool_use"]
 LONGEST = 1024
 """Bytes of a run: pieces much longer than a token would tell the guards that the server had finished before it sent."""
 
+AHEAD = 8192
+"""Bytes within which the next events are looked for together."""
+
 FUTILE = 8
 """Moulds in a row that no event fitted, after which none is made any more: something else is new in each event."""
 
@@ -95,6 +98,24 @@ class Mould:
             return [Run(self, inner.decode(), 1, [inner])]
         except UnicodeDecodeError:
             return None
+
+    def leading(self, data: bytes, place: int) -> tuple[list[JsonObject | Run] | None, int]:
+        """The events with which `data` goes on at `place`, where one begins, and that fit: their runs, None where there
+        is anything else in them, and where they end, which is `place` when there are none.
+
+        Looks a little ahead only, so that events which fit and others in turn take no more than time in proportion.
+        """
+        if not data.startswith(self.head, place):
+            return None, place
+        begin = place + self._start
+        *bodies, last = data[begin : begin + AHEAD].split(self._joint)
+        begin = min(begin + AHEAD, len(data)) - len(last)
+        end = data.find(self._ending, begin)
+        if end >= 0:
+            bodies.append(data[begin:end])
+        if not bodies:
+            return None, place
+        return runs_of(self, bodies), begin - self._start if end < 0 else end + len(self._ending)
 
     def chunk(self, body: bytes) -> JsonObject | None:
         """The chunk with this string, None if that makes no JSON; `body` is what stands between its quotes."""

@@ -7,7 +7,7 @@ from typing import Any, cast
 import orjson
 
 from proxy_core.translate.chunks import decode_json
-from proxy_core.translate.runs import FUTILE, Mould, Run, mould_of, runs_of
+from proxy_core.translate.runs import FUTILE, Mould, Run, mould_of
 from proxy_core.translate.types import Event, JsonObject
 
 _HEADS: dict[str, bytes] = {
@@ -24,6 +24,7 @@ _HEADS: dict[str, bytes] = {
     )
 }
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+_END_MARK = b"data: [DONE]"
 
 
 def encode(event: Event) -> bytes:
@@ -104,46 +105,36 @@ class SseReader:
             self._futile = 0
             return runs
         found: list[JsonObject | Run] = []
-        events = data[:-2].split(b"\n\n")
         place = 0
-        while place < len(events) and not self.done:
-            place = self._read_run(events, place, found)
-            if place < len(events):
-                found += self._read_event(events[place])
-                place += 1
+        while place < len(data) and not self.done:
+            mould = None if self._data or self._event else self._mould
+            runs, end = mould.leading(data, place) if mould is not None else (None, place)
+            if runs is not None:
+                self._futile = 0
+                found += runs
+            elif end > place:
+                for event in data[place : end - 2].split(b"\n\n"):
+                    found += self._read_event(event)
+            elif (end := data.find(b"\n\n", place) + 2) >= 2:
+                found += self._read_event(data[place : end - 2])
+            else:
+                return found + self._read(data[place:-1].split(b"\n"))
+            place = end
         return found
 
-    def _read_run(self, events: list[bytes], place: int, found: list[JsonObject | Run]) -> int:
-        """Read the events from `place` on that fit the mould; the place of the first that does not."""
-        mould = self._mould
-        if mould is None or self._data or self._event:
-            return place
-        head, tail, least = mould.head, mould.tail, mould.least
-        start, end = place, len(events)
-        while place < end:
-            event = events[place]
-            if len(event) < least or not event.startswith(head) or not event.endswith(tail):
-                break
-            place += 1
-        if place == start:
-            return start
-        runs = runs_of(mould, [event[len(head) : len(event) - len(tail)] for event in events[start:place]])
-        if runs is None:
-            found += [item for event in events[start:place] for item in self._read_event(event)]
-        else:
-            self._futile = 0
-            found += runs
-        return place
-
     def _read_event(self, event: bytes) -> list[JsonObject]:
-        if event.startswith(b"data: {") and not (self._data or self._event) and b"\n" not in event:
-            try:
-                chunk: JsonObject = orjson.loads(event[6:])
-            except ValueError:
-                pass
-            else:
-                self._learn(event, chunk)
-                return [chunk]
+        if not (self._data or self._event):
+            if event == _END_MARK:
+                self.done = True
+                return []
+            if event.startswith(b"data: {") and b"\n" not in event:
+                try:
+                    chunk: JsonObject = orjson.loads(event[6:])
+                except ValueError:
+                    pass
+                else:
+                    self._learn(event, chunk)
+                    return [chunk]
         return self._read([*event.split(b"\n"), b""])
 
     def _learn(self, event: bytes, chunk: JsonObject) -> None:

@@ -33,6 +33,9 @@ class StreamOptions:
     live: bool = True
 
 
+_COUNTS = frozenset({"usage", "timings", "prompt_progress"})
+
+
 class StreamConverter:
     """Translates one answer. `start`, then `feed` for each chunk, then `finish` once.
 
@@ -218,9 +221,9 @@ class StreamConverter:
         if choice is None:
             return
         delta: Any = choice.get("delta", choice.get("message"))
-        if isinstance(delta, dict):
+        if delta.__class__ is dict:
             self._answered = True
-            self._read_delta(cast("JsonObject", delta))
+            self._read_delta(delta)
         finish = choice.get("finish_reason")
         if isinstance(finish, str) and finish:
             self._answered = self.finish_seen = True
@@ -229,6 +232,8 @@ class StreamConverter:
 
     def _note(self, chunk: JsonObject, choice: JsonObject | None) -> None:
         """Keep the counts: servers put `usage` on any chunk, or into the choice."""
+        if _COUNTS.isdisjoint(chunk) and not (choice and "usage" in choice):
+            return
         usage: Any = chunk.get("usage") or (choice.get("usage") if choice else None)
         if isinstance(usage, dict):
             self._usage |= {key: value for key, value in cast("JsonObject", usage).items() if value is not None}

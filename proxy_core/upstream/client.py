@@ -1,25 +1,23 @@
 """The one way to the model server: always streaming, retried only before the first byte.
 
-Completions go through aiohttp itself: measured, httpx in front of it doubles what a short answer costs. Everything else
-asks through httpx, on the same connections.
+Completions go over connections of our own; everything else, which is seldom, asks through httpx.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from functools import partial
 
 import aiohttp
 import httpx
 from httpx_aiohttp import AiohttpTransport
-from multidict import CIMultiDict
-from yarl import URL
 
 from proxy_core.settings import Settings
 from proxy_core.translate.errors import ApiError, connection_error, from_upstream, timeout_error
-
-IDLE_CONNECTION_SECONDS = 4.0
-"""Idle connections are dropped before llama.cpp's HTTP server drops them (5 s), so that none is found dead."""
+from proxy_core.upstream.connection import Connection, Dropped, LinkError, Silent, SlowConnect, Unreachable
+from proxy_core.upstream.connection_pool import IDLE_SECONDS, ConnectionPool, Origin
 
 FIRST_PAUSE = 0.25
 LONGEST_PAUSE = 4.0
@@ -48,35 +46,38 @@ class _Failed(Exception):
 
 
 class Answer:
-    """The answer to a request whose status is 2xx, read as it comes.
+    """The answer to a request whose status is 2xx, read as it comes; it has to be closed.
 
-    `read` waits for more and gives all that has come, no bytes at the end. Raises `aiohttp.ClientError` and
-    `TimeoutError`.
+    `read` waits for more and gives all that has come, no bytes at the end. Raises `LinkError`.
     """
 
-    def __init__(self, response: aiohttp.ClientResponse) -> None:
-        self._response = response
-        self.headers = response.headers
-        self.read: Callable[[], Awaitable[bytes]] = response.content.readany
+    __slots__ = ("_connection", "_done", "read")
 
-    def wait_for_ever(self) -> None:
-        """Let `read` wait without a limit from the next bytes on: aiohttp sets a new timer for each read."""
-        connection = self._response.connection
-        if connection is not None and connection.protocol is not None:
-            connection.protocol.read_timeout = None
+    def __init__(self, connection: Connection, done: Callable[[], None]) -> None:
+        self._connection = connection
+        self._done = done
+        self.read: Callable[[], Awaitable[bytes]] = connection.read
+
+    @property
+    def is_json(self) -> bool:
+        """It came as one JSON object although a stream was asked for."""
+        return self._connection.header(b"content-type").startswith(b"application/json")
 
     @property
     def ended(self) -> bool:
-        """All of it was read."""
-        return self._response.content.at_eof()
+        """All of it came."""
+        return self._connection.ended
 
-    async def aread(self) -> bytes:
-        """The whole body."""
-        return await self._response.content.read()
+    async def read_all(self) -> bytes:
+        """The whole body. Raises `LinkError`."""
+        parts: list[bytes] = []
+        while part := await self.read():
+            parts.append(part)
+        return b"".join(parts)
 
-    async def aclose(self) -> None:
-        """Give the connection back if the answer was read to its end, else close it."""
-        await self._response.__aexit__(None, None, None)
+    def close(self) -> None:
+        """Give the connection back if the answer came to its end, else close it."""
+        self._done()
 
 
 class UpstreamClient:
@@ -86,21 +87,15 @@ class UpstreamClient:
     """
 
     def __init__(self, settings: Settings) -> None:
-        connector = aiohttp.TCPConnector(
-            limit=settings.max_connections, limit_per_host=0, keepalive_timeout=IDLE_CONNECTION_SECONDS
-        )
         headers = auth_headers(settings)
-        self._session = aiohttp.ClientSession(
-            connector=connector, cookie_jar=aiohttp.DummyCookieJar(), auto_decompress=False
-        )
-        self._headers = CIMultiDict({"accept": "*/*", **headers, "content-type": "application/json"})
-        self._urls: dict[str, URL] = {}
-        # aiohttp's connector verifies certificates with a context of its own; the transport's would be loaded unused
-        transport = AiohttpTransport(client=self._session, verify=False)
-        self.http = httpx.AsyncClient(transport=transport, headers=headers, follow_redirects=False)
+        self._headers = {"accept": "*/*", **headers, "content-type": "application/json"}
+        self._pool = ConnectionPool(settings.max_connections)
+        self._addresses: dict[str, _Address] = {}
+        self.http = httpx.AsyncClient(transport=_transport(), headers=headers, follow_redirects=False)
 
     async def aclose(self) -> None:
         """Close all connections."""
+        self._pool.close()
         await self.http.aclose()
 
     async def open(
@@ -126,57 +121,78 @@ class UpstreamClient:
                 await asyncio.sleep(pause)
 
     async def _send(self, url: str, body: bytes, settings: Settings) -> Answer:
-        timeout = aiohttp.ClientTimeout(
-            total=None, sock_connect=settings.connect_timeout, sock_read=settings.read_timeout
-        )
+        address = self._addresses.get(url) or self._addresses.setdefault(url, _address(url, self._headers))
         try:
-            response = await self._session.post(
-                self._address(url), data=body, headers=self._headers, timeout=timeout, allow_redirects=False
-            )
-        except (aiohttp.ClientError, TimeoutError) as error:
-            dropped = isinstance(error, aiohttp.ServerDisconnectedError | aiohttp.ClientOSError)
-            unreachable = isinstance(error, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError)
-            tries = settings.connect_retries if unreachable else min(1, settings.connect_retries) if dropped else 0
+            connection = await self._pool.take(address.origin, settings.connect_timeout)
+        except Unreachable as error:
+            raise _Failed(transport_error(error, url), settings.connect_retries) from error
+        answer = Answer(connection, partial(self._pool.give_back, address.origin, connection))
+        try:
+            connection.ask(b"%b%d\r\n\r\n" % (address.head, len(body)), body, settings.read_timeout)
+            status = await connection.answered()
+        except LinkError as error:
+            answer.close()
+            tries = min(1, settings.connect_retries) if isinstance(error, Dropped) else 0
             raise _Failed(transport_error(error, url), tries) from error
-        if response.status // 100 == 2:
-            return Answer(response)
-        refusal = await _refusal(response)
-        loading = response.status == HTTP_UNAVAILABLE and "loading" in refusal.message.lower()
+        except BaseException:
+            answer.close()
+            raise
+        if status // 100 == 2:
+            return answer
+        refusal = await _refusal(status, connection.headers, answer)
+        loading = status == HTTP_UNAVAILABLE and "loading" in refusal.message.lower()
         raise _Failed(refusal, settings.connect_retries if loading else 0)
 
-    def _address(self, url: str) -> URL:
-        """The address parsed; there is one, or a few."""
-        found = self._urls.get(url)
-        if found is None:
-            found = self._urls[url] = URL(url)
-        return found
+
+@dataclass(frozen=True, slots=True)
+class _Address:
+    """A parsed address; `head` is all of a request to it in front of the length of its body."""
+
+    origin: Origin
+    head: bytes
 
 
-def transport_error(error: Exception, url: str) -> ApiError:
-    """What a failure below HTTP means to the client.
+def _address(url: str, headers: dict[str, str]) -> _Address:
+    parsed = httpx.URL(url)
+    tls = parsed.scheme == "https"
+    fields = {"host": parsed.netloc.decode("ascii"), **headers}
+    lines = [f"POST {parsed.raw_path.decode('ascii')} HTTP/1.1"]
+    lines += [f"{name}: {value}" for name, value in fields.items()]
+    head = "\r\n".join([*lines, "content-length: "]).encode("latin-1")
+    return _Address(Origin(parsed.host, parsed.port or (443 if tls else 80), tls), head)
 
-    httpx over aiohttp reports a server that hung up as a connect timeout, so aiohttp's own error decides.
-    """
+
+def _transport() -> AiohttpTransport:
+    """For httpx: aiohttp, which costs half of its own transport."""
+    session = aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(limit_per_host=0, keepalive_timeout=IDLE_SECONDS),
+        cookie_jar=aiohttp.DummyCookieJar(),
+        auto_decompress=False,
+    )
+    # aiohttp's connector verifies certificates with a context of its own; the transport's would be loaded unused
+    return AiohttpTransport(client=session, verify=False)
+
+
+def transport_error(error: LinkError, url: str) -> ApiError:
+    """What a failure below HTTP means to the client."""
     where = httpx.URL(url)
     address = f"{where.host}:{where.port or (443 if where.scheme == 'https' else 80)}"
-    cause = error if isinstance(error, aiohttp.ClientError) else error.__cause__
-    if isinstance(cause, aiohttp.ConnectionTimeoutError):
+    if isinstance(error, SlowConnect):
         return connection_error(f"the model server at {address} did not take the connection in time")
-    if isinstance(cause, aiohttp.ClientConnectorError):
+    if isinstance(error, Unreachable):
         return connection_error(f"the model server at {address} cannot be reached")
-    if isinstance(error, TimeoutError) or isinstance(cause, TimeoutError):
+    if isinstance(error, Silent):
         return timeout_error(f"the model server at {address} was silent for too long")
     return connection_error(f"the model server at {address} closed the connection")
 
 
-async def _refusal(response: aiohttp.ClientResponse) -> ApiError:
-    answer, body = Answer(response), bytearray()
+async def _refusal(status: int, headers: dict[str, str], answer: Answer) -> ApiError:
+    body = bytearray()
     try:
         while len(body) < ERROR_BODY_LIMIT and (part := await answer.read()):
             body += part
-    except (aiohttp.ClientError, TimeoutError):
+    except LinkError:
         pass
     finally:
-        await answer.aclose()
-    headers = {name.lower(): value for name, value in response.headers.items()}
-    return from_upstream(response.status, headers, bytes(body))
+        answer.close()
+    return from_upstream(status, headers, bytes(body))

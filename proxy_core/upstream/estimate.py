@@ -82,8 +82,8 @@ def joined(mixes: Iterable[Mix]) -> Mix:
     given = tuple(mixes)
     if len(given) == 1:
         return given[0]
-    columns = tuple(zip(*given, strict=True))
-    return Mix(*(sum(column) or 0.0 for column in columns)) if columns else NOTHING  # one zero for all saves memory
+    # one zero for all saves memory
+    return Mix._make([sum(column) or 0.0 for column in zip(*given, strict=True)]) if given else NOTHING
 
 
 def mix_of(text: str) -> Mix:

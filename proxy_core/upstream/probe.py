@@ -11,6 +11,7 @@ import orjson
 
 from proxy_core.translate.types import JsonObject
 from proxy_core.upstream.client import transport_error
+from proxy_core.upstream.connection import Dropped, LinkError, Silent, SlowConnect, Unreachable
 from proxy_core.upstream.facts import UpstreamLoading, UpstreamRefused, UpstreamUnreachable
 
 PROBE_SECONDS = 5.0
@@ -66,7 +67,18 @@ class Probe:
         except (httpx.HTTPError, aiohttp.ClientError, OSError) as error:
             cause = error.__cause__ or error
             silent = isinstance(cause, TimeoutError | httpx.ReadTimeout)
-            raise UpstreamUnreachable(transport_error(error, url).message, silent=silent) from error
+            raise UpstreamUnreachable(transport_error(_meant(error), url).message, silent=silent) from error
+
+
+def _meant(error: Exception) -> LinkError:
+    """What a failure means: httpx calls a server that hung up a connect timeout, so aiohttp's own error decides."""
+    cause = error if isinstance(error, aiohttp.ClientError) else error.__cause__
+    if isinstance(cause, aiohttp.ConnectionTimeoutError):
+        return SlowConnect(str(error))
+    if isinstance(cause, aiohttp.ClientConnectorError):
+        return Unreachable(str(error))
+    silent = isinstance(error, TimeoutError) or isinstance(cause, TimeoutError)
+    return Silent(str(error)) if silent else Dropped(str(error))
 
 
 def dicts(value: object) -> list[JsonObject]:

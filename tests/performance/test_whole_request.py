@@ -25,7 +25,7 @@ CHUNKS = 20
 class Canned:
     """An answer of 20 chunks that comes in one read."""
 
-    headers = {"content-type": "text/event-stream"}  # noqa: RUF012 - nobody writes to it
+    is_json = False
 
     def __init__(self) -> None:
         pieces = answer("text", CHUNKS, CHUNKS)
@@ -39,10 +39,7 @@ class Canned:
     def ended(self) -> bool:
         return not self._left
 
-    def wait_for_ever(self) -> None:
-        """It does not wait at all."""
-
-    async def aclose(self) -> None:
+    def close(self) -> None:
         """Nothing to close."""
 
 
