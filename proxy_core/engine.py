@@ -159,7 +159,7 @@ class Engine:
             count = await self.measurement.count(turn, prepared.chat, facts, self.window)
         chat = self.fitting.budgeted(turn, prepared.chat, count)
         chat = self.measurement.placed(turn, chat, facts, self.ledger.active.values())
-        return Prepared(chat, prepared.policy, prepared.ending)
+        return prepared if chat is prepared.chat else Prepared(chat, prepared.policy, prepared.ending)
 
     async def _recovered(self, turn: Turn, error: ApiError) -> JsonObject | None:
         """The body to send after the model server refused one as too long; None when that cannot help."""

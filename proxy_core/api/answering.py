@@ -20,20 +20,22 @@ async def stream_answer(turn: Turn, exchange: Exchange, link: ClientLink, scale:
     async def give(events: list[Event]) -> None:
         if not events:
             return
-        events = scale.events(events) if scaled else events
-        data = encode(events[0]) if len(events) == 1 else b"".join(map(encode, events))
+        data = written(events)
         if link.committed:
             await link.write(data)
         else:
             await link.commit(b"".join(map(encode, opening)) + data)
 
+    def written(events: list[Event]) -> bytes:
+        events = scale.events(events) if scaled else events
+        return encode(events[0]) if len(events) == 1 else b"".join(map(encode, events))
+
     with Watcher(turn, link, opening):
         last = await _run(exchange, give)
         if link.committed:
-            await link.end(b"".join(map(encode, scale.events(last))))
+            await link.end(written(last))
         else:
-            await give(last)
-            await link.end()
+            await link.whole_stream(b"".join(map(encode, opening)) + written(last))
 
 
 async def whole_answer(turn: Turn, exchange: Exchange, link: ClientLink, scale: UsageScale) -> None:

@@ -64,10 +64,18 @@ class ClientLink:
 
     async def commit(self, opening: bytes) -> None:
         """Begin a stream: status 200, then `opening`."""
+        await self._begin()
+        await self.write(opening)
+
+    async def whole_stream(self, data: bytes) -> None:
+        """A stream that is over before it began."""
+        await self._begin()
+        await self.end(data)
+
+    async def _begin(self) -> None:
         self.committed = True
         headers = self._headers(b"text/event-stream; charset=utf-8", {"cache-control": "no-cache"})
         await self._send({"type": "http.response.start", "status": 200, "headers": headers})
-        await self.write(opening)
 
     async def write(self, data: bytes) -> None:
         """Part of a stream that was begun."""

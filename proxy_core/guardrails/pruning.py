@@ -134,12 +134,13 @@ def plan_pruning(  # noqa: PLR0913 - all that the decision rests on
     """
     cache = cache or PruneCache()
     keys = keys or [content_key(message) for message in messages]
-    bounds = _bounds(window, settings, scale)
     if len(messages) < SHORT and not settings.asked:
         weight = head + sum([digest.weight for digest in cache.digests.digests(messages, keys)])
-        if weight <= bounds.trigger:
+        _, wall, trigger = _limits(window, settings, scale)
+        if weight <= trigger:
             size = round(weight * scale)
-            return PrunePlan(size, size, weight, {}, 0, 0, (), fresh=False, over_wall=weight > bounds.wall)
+            return PrunePlan(size, size, weight, {}, 0, 0, (), fresh=False, over_wall=weight > wall)
+    bounds = _bounds(window, settings, scale)
     replay = _replayed(messages, head, bounds, cache, keys)
     weight = replay.size
     fresh = bool(replay.prunes) and replay.prunes[-1].at == len(messages)
@@ -171,14 +172,19 @@ def _link(head: int, keys: list[int]) -> int:
     return hash((head, *keys))
 
 
-def _bounds(window: int, settings: PruneSettings, scale: float) -> Bounds:
+def _limits(window: int, settings: PruneSettings, scale: float) -> tuple[float, float, float]:
+    """The window, the size that leaves room for an answer, and the one from which on is cut, in the fixed measure."""
     measured = window / scale if window else float("inf")
     wall = measured * (1 - ANSWER_SHARE)
-    trigger = min(measured * settings.threshold, wall)
+    return measured, wall, min(measured * settings.threshold, wall) if settings.mode != "none" else float("inf")
+
+
+def _bounds(window: int, settings: PruneSettings, scale: float) -> Bounds:
+    measured, wall, trigger = _limits(window, settings, scale)
     return Bounds(
         window=measured,
-        trigger=trigger if settings.mode != "none" else float("inf"),
-        target=min(measured * settings.target, trigger * 0.9),
+        trigger=trigger,
+        target=min(measured * settings.target, min(measured * settings.threshold, wall) * 0.9),
         wall=wall,
         keep_last=settings.keep_last,
         results=settings.mode != "none",

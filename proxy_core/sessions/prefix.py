@@ -7,7 +7,7 @@ more) makes it read everything behind it anew, which takes a local model minutes
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from struct import Struct
 from typing import Literal, TypeAlias, get_args
 
@@ -109,7 +109,7 @@ class PrefixMonitor:
         prompt_tokens, cached_tokens = min(prompt_tokens, _MOST_TOKENS), min(cached_tokens, _MOST_TOKENS)
         self._caches = self._caches or told or cached_tokens > 0
         turn = self._turn(outline, prompt_tokens, cached_tokens, pruned=pruned, others=others)
-        self.last = Counted(replace(outline, fill={}), prompt_tokens)
+        self.last = Counted(outline.unfilled(), prompt_tokens)
         self.keep(turn)
         self.total_prefilled += turn.prefilled
         self.total_lost += turn.lost

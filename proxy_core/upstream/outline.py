@@ -88,6 +88,10 @@ class Outline:
             return most
         return next(place for place in range(most) if mine[place] != theirs[place])
 
+    def unfilled(self) -> Outline:
+        """The same without what it is filled with."""
+        return Outline(self.model, self.tools, self.fingerprints, self.costs, self.roles, self.mix, {})
+
     @property
     def raw(self) -> float:
         """The estimate of the whole before calibration, in tokens."""
