@@ -28,7 +28,7 @@ from proxy_core.gallery import Gallery
 from proxy_core.guardrails.grammar_memory import GrammarMemory
 from proxy_core.ledger import Ledger
 from proxy_core.live_settings import LiveSettings, UpdateResult
-from proxy_core.measurement import Measurement, shared_memory_full
+from proxy_core.measurement import Measurement, most_of_small, shared_memory_full
 from proxy_core.orders import Orders
 from proxy_core.picture import session_views, upstream_view
 from proxy_core.preparation import Preparation, Prepared
@@ -41,6 +41,7 @@ from proxy_core.sessions.store import Session, SessionStore
 from proxy_core.snapshot import Snapshot, UpstreamView
 from proxy_core.throughput import Throughput
 from proxy_core.translate.errors import ApiError
+from proxy_core.translate.request import ChatRequest
 from proxy_core.translate.types import JsonObject
 from proxy_core.turn import Turn
 from proxy_core.upstream.client import UpstreamClient, auth_headers
@@ -86,7 +87,9 @@ class Engine:
         current = self.settings.current
         self.upstream = UpstreamClient(current)
         url = chat_completions(self.root)
-        self._road = Road(self.upstream, url, self._publish, self.throughput, self._recovered, self._grammars)
+        self._road = Road(
+            self.upstream, url, self._publish, self.throughput, self._recovered, self._measured, self._grammars
+        )
         headers = auth_headers(current)
         self.watch = UpstreamWatch(self.upstream.http, self.root, headers, self._upstream_changed)
         self.load = LoadWatch(self.upstream.http, self.root, headers, self._asked_of_its_load)
@@ -144,20 +147,27 @@ class Engine:
     async def exchange(self, turn: Turn) -> Exchange:
         """Translate the turn and make ready to send it. Raises `InvalidRequest`."""
         prepared = await self._ready(turn)
-        if prepared.ending:
-            turn.outline = None  # the model server is not asked, so nothing can be learnt
         turn.session.model, turn.record.changes = prepared.chat.body["model"], prepared.chat.changes
         return Exchange(turn, prepared.chat, self._road, prepared.policy, prepared.ending)
+
+    def _measured(self, turn: Turn, chat: ChatRequest) -> None:
+        """Estimate the prompt of a request that is on its way, if that was not done before."""
+        if turn.count is None:
+            self.measurement.estimated(turn, chat)
 
     async def _ready(self, turn: Turn) -> Prepared:
         """The turn's request as it goes out: cut, translated, counted, with an answer that fits. Raises `ApiError`."""
         facts = self.watch.facts
         prepared = await self.preparation.prepare(turn, facts)
-        count = await self.measurement.count(turn, prepared.chat, facts, self.window)
-        if self.fitting.corrected(turn, count):
-            prepared = await self.preparation.prepare(turn, facts)
-            count = await self.measurement.count(turn, prepared.chat, facts, self.window)
-        chat = self.fitting.budgeted(turn, prepared.chat, count)
+        chat, most = prepared.chat, most_of_small(turn)
+        turn.count = None
+        if most is None or not self.fitting.is_far(turn, chat, most):
+            count = await self.measurement.count(turn, chat, facts, self.window)
+            if self.fitting.corrected(turn, count):
+                prepared = await self.preparation.prepare(turn, facts)
+                chat = prepared.chat
+                count = await self.measurement.count(turn, chat, facts, self.window)
+            chat = self.fitting.budgeted(turn, chat, count)
         chat = self.measurement.placed(turn, chat, facts, self.ledger.active.values())
         return prepared if chat is prepared.chat else Prepared(chat, prepared.policy, prepared.ending)
 
@@ -166,7 +176,9 @@ class Engine:
         if not self.fitting.recovers(turn, error):
             return None
         self.learn(turn, error)
-        return (await self._ready(turn)).chat.body
+        prepared = await self._ready(turn)
+        self._measured(turn, prepared.chat)
+        return prepared.chat.body
 
     async def count_tokens(self, body: JsonObject) -> TokenCount:
         """What the request would cost. Raises `InvalidRequest`."""

@@ -56,16 +56,25 @@ class Exchange:
 
     def __init__(self, turn: Turn, chat: ChatRequest, road: Road, policy: RailsPolicy, ending: str = "") -> None:
         self.turn = turn
-        self._sending = Sending(turn, chat, road)
+        self._sending = Sending(turn, chat, road, self._begin)
         self._road = road
+        self._policy = policy
         self._ending = ending
-        self._schemas = parameter_schemas([*chat.body.get("tools", ()), *chat.hidden])
+        self._begun = False
         self._message_id = new_message_id()
-        self.converter = self._new_converter()
-        self._rails = Rails(policy, self._schemas)
         self._first: Usage | None = None
         self._counted = 0
-        settings = turn.settings
+
+    def _begin(self) -> None:
+        """Make ready for the answer, once: when the request is on its way, so that nobody waits for it."""
+        if self._begun:
+            return
+        self._begun = True
+        chat, settings = self._sending.chat, self.turn.settings
+        self._road.measure(self.turn, chat)
+        self._schemas = parameter_schemas([*chat.body.get("tools", ()), *chat.hidden])
+        self.converter = self._new_converter()
+        self._rails = Rails(self._policy, self._schemas)
         self._fallback = ReasoningFallback(settings.stream_reasoning_fallback, settings.stream_reasoning_max_chars)
 
     def _new_converter(self) -> StreamConverter:
@@ -92,6 +101,7 @@ class Exchange:
 
     def opening(self) -> list[Event]:
         """The `message_start`; may go out as soon as the client should see that work has begun."""
+        self._begin()
         return self.converter.start()
 
     async def run(self, give: Give) -> list[Event]:
@@ -101,6 +111,7 @@ class Exchange:
         """
         await self.turn.let_through()
         if self._ending:
+            self._begin()
             return self._spoken(self._ending)
         last = await self._try(self._sending.chat.body, give)
         again = self._rails.again()
@@ -134,6 +145,7 @@ class Exchange:
         """One call of the model server, read to its end or until the rails cut it; the last events, not given yet."""
         answer = await self._sending.open(body)
         try:
+            self._begin()
             self.turn.enter("prefill")
             return await self._answer(answer, give)
         finally:

@@ -25,6 +25,9 @@ COUNT_FROM = 0.15
 
 ASKED, REACHED, FOUND = "an operator asked for it", "the threshold was reached", "an earlier cut, found again"
 
+FAR = 0.5
+"""Share of the window below which nothing is ever done about a prompt's size."""
+
 BRIM = 0.97
 """Share of the window from which an exact count shows that too little was cut."""
 
@@ -133,6 +136,16 @@ class Fitting:
             )
         )
         return chat.with_body(chat.body | {"max_tokens": allowed})
+
+    def is_far(self, turn: Turn, chat: ChatRequest, most: int) -> bool:
+        """Whether a prompt of at most `most` tokens is as it should be, whatever its size."""
+        window = self._within(self._fit(turn))
+        if window and most > FAR * window:
+            return False
+        wished = raised_to_floor(turn.body, turn.settings.max_tokens_floor)
+        if wished is None or "max_tokens" not in chat.body:
+            return True
+        return chat.body["max_tokens"] == (fitting_max_tokens(wished, most, window) if window else wished)
 
     def finished(self, turn: Turn, prompt_tokens: int) -> None:
         """The server counted `prompt_tokens` for what was sent."""

@@ -19,6 +19,12 @@ from proxy_core.upstream.tokens import TokenCount, TokenCounter
 NEAR = 0.6
 """Share of the window below which a prompt is far from every limit: an estimate will do, nobody waits for a count."""
 
+SMALL_BODY = 16_384
+"""Bytes of a request up to which they tell enough of its prompt: a token is at least a byte."""
+
+ADDED = 4096
+"""Tokens that the template, the working protocol and an image may add to those bytes."""
+
 COUNT_PATIENCE = 1.5
 """Seconds that a request may wait for an exact count."""
 
@@ -36,6 +42,12 @@ MEMORY_FULL = "context size has been exceeded"
 """What llama.cpp says in the middle of all running answers when its slots have filled the memory that they share."""
 
 
+def most_of_small(turn: Turn) -> int | None:
+    """The most tokens that a small request's prompt can have; None for others, which have to be counted."""
+    size = turn.recalled.size if turn.recalled is not None else 0
+    return size + ADDED if 0 < size <= SMALL_BODY else None
+
+
 def shared_memory_full(error: ApiError, tokens: int, window: int) -> bool:
     """Whether an answer broke off because other slots filled the server's memory: its own `tokens` were far fewer."""
     return MEMORY_FULL in error.message.lower() and error.overflow is None and 0 < tokens < 0.9 * window
@@ -51,15 +63,19 @@ class Measurement:
 
     async def count(self, turn: Turn, chat: ChatRequest, facts: UpstreamFacts, window: int) -> TokenCount:
         """The best figure for a prompt; asks the server only when the prompt may come near the window."""
-        thread = turn.thread
-        outline, thread.begun = self.counter.outlines.outline_from(chat.body, thread.begun)
-        turn.outline = outline
-        near = turn.session.prefix.last if turn.role in LIKE_THE_LAST else None
-        best = self.counter.best(outline, near)
+        best = self.estimated(turn, chat)
         if best.source != "exact" and window and best.most >= NEAR * window:
             counted = await self.counter.count(chat.body, facts, COUNT_PATIENCE)
             best = counted if counted.source == "exact" else best
-        turn.count = best
+            turn.count, turn.input_tokens = best, best.tokens
+        return best
+
+    def estimated(self, turn: Turn, chat: ChatRequest) -> TokenCount:
+        """The best figure for a prompt at once."""
+        thread = turn.thread
+        turn.outline, thread.begun = self.counter.outlines.outline_from(chat.body, thread.begun)
+        near = turn.session.prefix.last if turn.role in LIKE_THE_LAST else None
+        turn.count = best = self.counter.best(turn.outline, near)
         turn.input_tokens = best.tokens
         return best
 

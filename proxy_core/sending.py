@@ -30,6 +30,8 @@ class Road:
     publish: Publish
     throughput: Throughput
     recover: Recover
+    measure: Callable[[Turn, ChatRequest], None]
+    """Told of each request that is on its way: what was not counted before is counted while the server works."""
     grammars: GrammarMemory
 
     def altered(self, turn: Turn, change: Change) -> None:
@@ -42,8 +44,9 @@ class Road:
 class Sending:
     """`chat` is the request as it goes out; after an overflow it is the one that was cut."""
 
-    def __init__(self, turn: Turn, chat: ChatRequest, road: Road) -> None:
+    def __init__(self, turn: Turn, chat: ChatRequest, road: Road, on_its_way: Callable[[], None]) -> None:
         self.chat = chat
+        self._on_its_way = on_its_way
         self._turn = turn
         self._road = road
 
@@ -77,10 +80,16 @@ class Sending:
     async def _sent(self, body: JsonObject) -> Answer:
         road, turn, content = self._road, self._turn, write(body)
         turn.record.sends(content)
-        return await road.upstream.open(road.url, content, turn.settings, self._retried, self._waiting)
+        return await road.upstream.open(road.url, content, turn.settings, self)
 
-    def _retried(self, reason: str, attempt: int, pause: float) -> None:
+    def retried(self, reason: str, attempt: int, pause: float) -> None:
+        """There will be a further try."""
         self._road.publish(UpstreamRetried(**self._turn.stamp(), reason=reason, attempt=attempt, pause=pause))
 
-    def _waiting(self, waiting: bool) -> None:
+    def waiting(self, waiting: bool, /) -> None:
+        """The server cannot be reached now, or a try begins."""
         self._turn.enter("connect" if waiting else "queued")
+
+    def sent(self) -> None:
+        """The request is on its way."""
+        self._on_its_way()

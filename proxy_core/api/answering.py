@@ -15,7 +15,7 @@ from proxy_core.turn import Turn
 
 async def stream_answer(turn: Turn, exchange: Exchange, link: ClientLink, scale: UsageScale) -> None:
     """Write the events as they come, those of one read at once."""
-    opening, scaled = scale.events(exchange.opening()), scale.factor != 1.0
+    scaled = scale.factor != 1.0
 
     async def give(events: list[Event]) -> None:
         if not events:
@@ -24,18 +24,20 @@ async def stream_answer(turn: Turn, exchange: Exchange, link: ClientLink, scale:
         if link.committed:
             await link.write(data)
         else:
-            await link.commit(b"".join(map(encode, opening)) + data)
+            await link.commit(opening + data)
 
     def written(events: list[Event]) -> bytes:
         events = scale.events(events) if scaled else events
         return encode(events[0]) if len(events) == 1 else b"".join(map(encode, events))
 
-    with Watcher(turn, link, opening):
-        last = await _run(exchange, give)
-        if link.committed:
-            await link.end(written(last))
-        else:
-            await link.whole_stream(b"".join(map(encode, opening)) + written(last))
+    async with Running(exchange, give) as running:
+        opening = written(exchange.opening())
+        with Watcher(turn, link, opening):
+            last = await running
+            if link.committed:
+                await link.end(written(last))
+            else:
+                await link.whole_stream(opening + written(last))
 
 
 async def whole_answer(turn: Turn, exchange: Exchange, link: ClientLink, scale: UsageScale) -> None:
@@ -46,14 +48,30 @@ async def whole_answer(turn: Turn, exchange: Exchange, link: ClientLink, scale: 
         for event in scale.events(events):
             assembler.add(event)
 
-    await give(exchange.opening())
-    with Watcher(turn, link, None):
-        await give(await _run(exchange, give))
-        await link.respond(200, assembler.message())
+    async with Running(exchange, give) as running:
+        await give(exchange.opening())
+        with Watcher(turn, link, None):
+            await give(await running)
+            await link.respond(200, assembler.message())
 
 
-async def _run(exchange: Exchange, give: Give) -> list[Event]:
-    """The exchange in a task of its own: a read that wakes the request's task would pass the frames of the whole web
-    framework first, each time.
+class Running:
+    """The exchange, begun: what the block does first is done while the model server works.
+
+    It runs in a task of its own: a read that wakes the request's task would pass the frames of the whole web framework
+    first, each time.
     """
-    return await asyncio.create_task(exchange.run(give))
+
+    def __init__(self, exchange: Exchange, give: Give) -> None:
+        self._task = asyncio.create_task(exchange.run(give))
+
+    async def __aenter__(self) -> asyncio.Task[list[Event]]:
+        try:
+            await asyncio.sleep(0)
+        except BaseException:
+            self._task.cancel()
+            raise
+        return self._task
+
+    async def __aexit__(self, *_: object) -> None:
+        self._task.cancel()

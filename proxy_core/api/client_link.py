@@ -12,7 +12,7 @@ from starlette.types import Message, Receive, Send
 
 from proxy_core.translate.errors import ApiError
 from proxy_core.translate.sse import PING, encode
-from proxy_core.translate.types import Event, JsonObject
+from proxy_core.translate.types import JsonObject
 from proxy_core.turn import Turn
 
 COMMIT_SECONDS = 1.0
@@ -97,14 +97,14 @@ class ClientLink:
             raise ConnectionCut(error.message)
         await self.end(encode(error.event()))
 
-    async def watch(self, turn: Turn, opening: list[Event] | None, ping_interval: float) -> None:
+    async def watch(self, turn: Turn, opening: bytes | None, ping_interval: float) -> None:
         """Run beside the turn: cancel it when the client leaves; keep a streaming client (`opening` given) alive."""
         while True:
             try:
                 async with asyncio.timeout(self._pause(turn, ping_interval) if opening else None):
                     message: Message = await self._receive()
             except TimeoutError:
-                await self._keep_alive(turn, opening or [], ping_interval)
+                await self._keep_alive(turn, opening or b"", ping_interval)
                 continue
             if message["type"] == "http.disconnect":
                 if not self.ended:
@@ -115,12 +115,12 @@ class ClientLink:
         due = self._last_write + ping_interval if self.committed else turn.started + self._patience(turn)
         return max(due - time.monotonic(), 0.05)
 
-    async def _keep_alive(self, turn: Turn, opening: list[Event], ping_interval: float) -> None:
+    async def _keep_alive(self, turn: Turn, opening: bytes, ping_interval: float) -> None:
         if self.ended:
             return
         if not self.committed:
             if turn.seconds >= self._patience(turn):
-                await self.commit(b"".join(map(encode, opening)) + PING)
+                await self.commit(opening + PING)
         elif time.monotonic() - self._last_write >= ping_interval:
             await self.write(PING)
 
@@ -140,7 +140,7 @@ class Watcher:
     Most of what a task costs is to begin and to end it, so it waits until the answer is known not to be a short one.
     """
 
-    def __init__(self, turn: Turn, link: ClientLink, opening: list[Event] | None) -> None:
+    def __init__(self, turn: Turn, link: ClientLink, opening: bytes | None) -> None:
         self._turn = turn
         self._link = link
         self._opening = opening

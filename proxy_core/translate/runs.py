@@ -54,7 +54,10 @@ def piece_of(chunk: JsonObject) -> tuple[PieceKind, str, int] | None:
         delta: Any = choice["delta"]
         if any(map(choice.get, _ELSE_IN_CHOICE)) or any(map(chunk.get, _ELSE_IN_CHUNK)):
             return None
-        (key,) = [key for key, value in delta.items() if value and key != "role"]
+        keys = [key for key, value in delta.items() if value and key != "role"]
+        if len(keys) != 1:
+            return None
+        key = keys[0]
         kind = _KINDS[key]
         text: Any = delta[key]
         index = 0

@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
+from typing import Protocol
 
 import aiohttp
 import httpx
@@ -24,8 +25,21 @@ LONGEST_PAUSE = 4.0
 ERROR_BODY_LIMIT = 64 * 1024
 HTTP_UNAVAILABLE = 503
 
-Retried = Callable[[str, int, float], None]
-"""Told of each further try: reason, number of the try from 1, pause in seconds."""
+
+class Sender(Protocol):
+    """Who sends a request is told how it fares."""
+
+    def retried(self, reason: str, attempt: int, pause: float) -> None:
+        """There will be a further try: its number from 1, after a pause in seconds."""
+        ...
+
+    def waiting(self, waiting: bool, /) -> None:
+        """The server cannot be reached now, or a try begins."""
+        ...
+
+    def sent(self) -> None:
+        """The request is on its way: what is done now is done while the server works."""
+        ...
 
 
 def auth_headers(settings: Settings) -> dict[str, str]:
@@ -98,29 +112,26 @@ class UpstreamClient:
         self._pool.close()
         await self.http.aclose()
 
-    async def open(
-        self, url: str, body: bytes, settings: Settings, retried: Retried, waiting: Callable[[bool], None]
-    ) -> Answer:
+    async def open(self, url: str, body: bytes, settings: Settings, sender: Sender) -> Answer:
         """POST `body` and give the answer once its headers say 2xx; it has to be closed.
 
-        `waiting(True)` is called while the server cannot be reached, `waiting(False)` when a request is on its way.
         Raises `ApiError` for every answer that is not 2xx and for every failure to get one.
         """
         attempt = 0
         while True:
-            waiting(False)
+            sender.waiting(False)
             try:
-                return await self._send(url, body, settings)
+                return await self._send(url, body, settings, sender)
             except _Failed as failed:
                 if attempt >= failed.tries:
                     raise failed.error from failed.__cause__
                 attempt += 1
                 pause = min(FIRST_PAUSE * 2 ** (attempt - 1), LONGEST_PAUSE)
-                retried(failed.error.message, attempt, pause)
-                waiting(True)
+                sender.retried(failed.error.message, attempt, pause)
+                sender.waiting(True)
                 await asyncio.sleep(pause)
 
-    async def _send(self, url: str, body: bytes, settings: Settings) -> Answer:
+    async def _send(self, url: str, body: bytes, settings: Settings, sender: Sender) -> Answer:
         address = self._addresses.get(url) or self._addresses.setdefault(url, _address(url, self._headers))
         try:
             connection = await self._pool.take(address.origin, settings.connect_timeout)
@@ -129,6 +140,7 @@ class UpstreamClient:
         answer = Answer(connection, partial(self._pool.give_back, address.origin, connection))
         try:
             connection.ask(b"%b%d\r\n\r\n" % (address.head, len(body)), body, settings.read_timeout)
+            sender.sent()
             status = await connection.answered()
         except LinkError as error:
             answer.close()

@@ -15,6 +15,9 @@ from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
 HIGH_WATER = 2**20
 """Bytes that may wait to be read before the server is made to wait."""
 
+JOINED = 2**16
+"""Bytes of a body up to which it costs less to copy it than to write two buffers."""
+
 FIRST_FINAL = 200
 """Status codes below tell of an answer that is still to come."""
 
@@ -77,6 +80,8 @@ class Connection(asyncio.Protocol):
         self._timer = self._loop.call_later(silence, self._look)
         if self._transport is None or self.closed:
             self._fail(Dropped("the server closed the connection"))
+        elif len(body) < JOINED:
+            self._transport.write(head + body)
         else:
             self._transport.writelines((head, body))
 
