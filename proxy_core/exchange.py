@@ -56,7 +56,7 @@ class Exchange:
 
     def __init__(self, turn: Turn, chat: ChatRequest, road: Road, policy: RailsPolicy, ending: str = "") -> None:
         self.turn = turn
-        self._sending = Sending(turn, chat, road, self._begin)
+        self._sending = Sending(turn, chat, road)
         self._road = road
         self._policy = policy
         self._ending = ending
@@ -143,7 +143,7 @@ class Exchange:
 
     async def _try(self, body: JsonObject, give: Give) -> list[Event]:
         """One call of the model server, read to its end or until the rails cut it; the last events, not given yet."""
-        answer = await self._sending.open(body)
+        answer = await self._sending.open(body, self._begin)
         try:
             self._begin()
             self.turn.enter("prefill")

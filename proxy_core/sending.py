@@ -44,21 +44,23 @@ class Road:
 class Sending:
     """`chat` is the request as it goes out; after an overflow it is the one that was cut."""
 
-    def __init__(self, turn: Turn, chat: ChatRequest, road: Road, on_its_way: Callable[[], None]) -> None:
+    def __init__(self, turn: Turn, chat: ChatRequest, road: Road) -> None:
         self.chat = chat
-        self._on_its_way = on_its_way
         self._turn = turn
         self._road = road
 
-    async def open(self, body: JsonObject) -> Answer:
-        """Send the request; once more with simpler tool schemas after a refused grammar, or cut after an overflow."""
+    async def open(self, body: JsonObject, sent: Callable[[], None]) -> Answer:
+        """Send the request; once more with simpler tool schemas after a refused grammar, or cut after an overflow.
+
+        `sent` is told of each try that is on its way.
+        """
         try:
-            return await self._sent(self._expressible(body))
+            return await self._sent(self._expressible(body), sent)
         except ApiError as error:
             other = await self._other(body, error)
             if other is None:
                 raise
-            return await self._sent(other)
+            return await self._sent(other, sent)
 
     async def _other(self, body: JsonObject, error: ApiError) -> JsonObject | None:
         """The body to send after a refusal."""
@@ -77,10 +79,10 @@ class Sending:
             self._road.altered(self._turn, change)
         return simpler
 
-    async def _sent(self, body: JsonObject) -> Answer:
+    async def _sent(self, body: JsonObject, sent: Callable[[], None]) -> Answer:
         road, turn, content = self._road, self._turn, write(body)
         turn.record.sends(content)
-        return await road.upstream.open(road.url, content, turn.settings, self)
+        return await road.upstream.open(road.url, content, turn.settings, self, sent)
 
     def retried(self, reason: str, attempt: int, pause: float) -> None:
         """There will be a further try."""
@@ -89,7 +91,3 @@ class Sending:
     def waiting(self, waiting: bool, /) -> None:
         """The server cannot be reached now, or a try begins."""
         self._turn.enter("connect" if waiting else "queued")
-
-    def sent(self) -> None:
-        """The request is on its way."""
-        self._on_its_way()

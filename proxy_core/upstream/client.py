@@ -37,10 +37,6 @@ class Sender(Protocol):
         """The server cannot be reached now, or a try begins."""
         ...
 
-    def sent(self) -> None:
-        """The request is on its way: what is done now is done while the server works."""
-        ...
-
 
 def auth_headers(settings: Settings) -> dict[str, str]:
     """What every request carries; the key only when one is set."""
@@ -112,16 +108,17 @@ class UpstreamClient:
         self._pool.close()
         await self.http.aclose()
 
-    async def open(self, url: str, body: bytes, settings: Settings, sender: Sender) -> Answer:
+    async def open(self, url: str, body: bytes, settings: Settings, sender: Sender, sent: Callable[[], None]) -> Answer:
         """POST `body` and give the answer once its headers say 2xx; it has to be closed.
 
+        `sent` is called when the request is on its way: what it does is done while the server works.
         Raises `ApiError` for every answer that is not 2xx and for every failure to get one.
         """
         attempt = 0
         while True:
             sender.waiting(False)
             try:
-                return await self._send(url, body, settings, sender)
+                return await self._send(url, body, settings, sent)
             except _Failed as failed:
                 if attempt >= failed.tries:
                     raise failed.error from failed.__cause__
@@ -131,7 +128,7 @@ class UpstreamClient:
                 sender.waiting(True)
                 await asyncio.sleep(pause)
 
-    async def _send(self, url: str, body: bytes, settings: Settings, sender: Sender) -> Answer:
+    async def _send(self, url: str, body: bytes, settings: Settings, sent: Callable[[], None]) -> Answer:
         address = self._addresses.get(url) or self._addresses.setdefault(url, _address(url, self._headers))
         try:
             connection = await self._pool.take(address.origin, settings.connect_timeout)
@@ -140,7 +137,7 @@ class UpstreamClient:
         answer = Answer(connection, partial(self._pool.give_back, address.origin, connection))
         try:
             connection.ask(b"%b%d\r\n\r\n" % (address.head, len(body)), body, settings.read_timeout)
-            sender.sent()
+            sent()
             status = await connection.answered()
         except LinkError as error:
             answer.close()
