@@ -160,7 +160,8 @@ class Exchange:
         events = await self._read(answer, reader, give)
         broken_off = self._rails.cut or self.converter.failure is not None
         if not broken_off:
-            events += self._convert(reader.close())
+            if not reader.done:
+                events += self._convert(reader.close())
             events += self._end(done=reader.done)
         if self.converter.failure is not None:
             await give(events)

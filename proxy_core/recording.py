@@ -43,8 +43,10 @@ def settled(body: Kept) -> Kept:
 
 
 def _packed(data: bytes) -> bytes:
-    """In a window of 8 KB: to set up the usual one takes eight times as long as to compress a short stream."""
-    packer = zlib.compressobj(1, zlib.DEFLATED, 13, 5)
+    """In a window of 2 KB, ten chunks: to set up the usual one takes eight times as long as to compress a short stream,
+    and drives what the next request needs out of the processor's cache.
+    """
+    packer = zlib.compressobj(1, zlib.DEFLATED, 11, 3)
     return packer.compress(data) + packer.flush()
 
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
-
 from proxy_core.api.client_link import ClientLink, Watcher
-from proxy_core.exchange import Exchange, Give
+from proxy_core.exchange import Exchange
 from proxy_core.guardrails.usage_scale import UsageScale
 from proxy_core.translate.response import MessageAssembler
 from proxy_core.translate.sse import encode
@@ -24,54 +22,38 @@ async def stream_answer(turn: Turn, exchange: Exchange, link: ClientLink, scale:
         if link.committed:
             await link.write(data)
         else:
-            await link.commit(opening + data)
+            await link.commit(opening() + data)
 
     def written(events: list[Event]) -> bytes:
         events = scale.events(events) if scaled else events
         return encode(events[0]) if len(events) == 1 else b"".join(map(encode, events))
 
-    async with Running(exchange, give) as running:
-        opening = written(exchange.opening())
-        with Watcher(turn, link, opening):
-            last = await running
-            if link.committed:
-                await link.end(written(last))
-            else:
-                await link.whole_stream(opening + written(last))
+    def opening() -> bytes:
+        return written(exchange.opening())
+
+    with Watcher(turn, link, opening):
+        last = await exchange.run(give)
+        if link.committed:
+            await link.end(written(last))
+        else:
+            await link.whole_stream(opening() + written(last))
 
 
 async def whole_answer(turn: Turn, exchange: Exchange, link: ClientLink, scale: UsageScale) -> None:
     """Write the Message that the events make."""
-    assembler = MessageAssembler()
+    assembler: MessageAssembler | None = None
 
-    async def give(events: list[Event]) -> None:
+    def assembled(events: list[Event]) -> MessageAssembler:
+        nonlocal assembler
+        if assembler is None:
+            assembler, events = MessageAssembler(), exchange.opening() + events
         for event in scale.events(events):
             assembler.add(event)
+        return assembler
 
-    async with Running(exchange, give) as running:
-        await give(exchange.opening())
-        with Watcher(turn, link, None):
-            await give(await running)
-            await link.respond(200, assembler.message())
+    async def give(events: list[Event]) -> None:
+        assembled(events)
 
-
-class Running:
-    """The exchange, begun: what the block does first is done while the model server works.
-
-    It runs in a task of its own: a read that wakes the request's task would pass the frames of the whole web framework
-    first, each time.
-    """
-
-    def __init__(self, exchange: Exchange, give: Give) -> None:
-        self._task = asyncio.create_task(exchange.run(give))
-
-    async def __aenter__(self) -> asyncio.Task[list[Event]]:
-        try:
-            await asyncio.sleep(0)
-        except BaseException:
-            self._task.cancel()
-            raise
-        return self._task
-
-    async def __aexit__(self, *_: object) -> None:
-        self._task.cancel()
+    with Watcher(turn, link, None):
+        last = await exchange.run(give)
+        await link.respond(200, assembled(last).message())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
-from typing import Literal
+from typing import Literal, TypeAlias
 
 import orjson
 from starlette.types import Message, Receive, Send
@@ -23,6 +23,11 @@ PATIENCE_WHILE_DOWN = 4.5
 
 UNWATCHED_SECONDS = 0.01
 """How late it may be noticed that a client left at once."""
+
+_OF_STREAMS = ((b"content-type", b"text/event-stream; charset=utf-8"), (b"cache-control", b"no-cache"))
+
+Opening: TypeAlias = Callable[[], bytes]
+"""Gives the beginning of a stream."""
 
 Ending = Literal["event", "cut"]
 
@@ -74,7 +79,7 @@ class ClientLink:
 
     async def _begin(self) -> None:
         self.committed = True
-        headers = self._headers(b"text/event-stream; charset=utf-8", {"cache-control": "no-cache"})
+        headers = [*_OF_STREAMS, (b"request-id", self.request_id.encode())]
         await self._send({"type": "http.response.start", "status": 200, "headers": headers})
 
     async def write(self, data: bytes) -> None:
@@ -97,14 +102,14 @@ class ClientLink:
             raise ConnectionCut(error.message)
         await self.end(encode(error.event()))
 
-    async def watch(self, turn: Turn, opening: bytes | None, ping_interval: float) -> None:
+    async def watch(self, turn: Turn, opening: Opening | None, ping_interval: float) -> None:
         """Run beside the turn: cancel it when the client leaves; keep a streaming client (`opening` given) alive."""
         while True:
             try:
                 async with asyncio.timeout(self._pause(turn, ping_interval) if opening else None):
                     message: Message = await self._receive()
             except TimeoutError:
-                await self._keep_alive(turn, opening or b"", ping_interval)
+                await self._keep_alive(turn, opening, ping_interval)
                 continue
             if message["type"] == "http.disconnect":
                 if not self.ended:
@@ -115,12 +120,12 @@ class ClientLink:
         due = self._last_write + ping_interval if self.committed else turn.started + self._patience(turn)
         return max(due - time.monotonic(), 0.05)
 
-    async def _keep_alive(self, turn: Turn, opening: bytes, ping_interval: float) -> None:
-        if self.ended:
+    async def _keep_alive(self, turn: Turn, opening: Opening | None, ping_interval: float) -> None:
+        if self.ended or opening is None:
             return
         if not self.committed:
             if turn.seconds >= self._patience(turn):
-                await self.commit(opening + PING)
+                await self.commit(opening() + PING)
         elif time.monotonic() - self._last_write >= ping_interval:
             await self.write(PING)
 
@@ -140,7 +145,7 @@ class Watcher:
     Most of what a task costs is to begin and to end it, so it waits until the answer is known not to be a short one.
     """
 
-    def __init__(self, turn: Turn, link: ClientLink, opening: bytes | None) -> None:
+    def __init__(self, turn: Turn, link: ClientLink, opening: Opening | None) -> None:
         self._turn = turn
         self._link = link
         self._opening = opening

@@ -116,8 +116,8 @@ def _session(headers: Mapping[str, str], body: JsonObject) -> tuple[str, str]:
             return given, "session header"
     program, _ = client_of(headers.get("user-agent", ""))
     parts = (program, user, first_human_text(body))
-    digest = hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()
-    return f"first-{digest[:16]}", "first message"
+    digest = hashlib.blake2b("\0".join(parts).encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
+    return f"first-{digest}", "first message"
 
 
 def _user_id(body: JsonObject) -> str:

@@ -179,6 +179,9 @@ def runs_of(mould: Mould, bodies: list[bytes]) -> list[JsonObject | Run] | None:
 
 
 def _run(mould: Mould, bodies: list[bytes]) -> Run | None:
+    joined = b"".join(bodies)
+    if joined.isascii() and _PLAIN.fullmatch(joined):
+        return Run(mould, joined.decode(), len(bodies) - bodies.count(b""), bodies)
     lines = b"\n".join(bodies)
     if lines.count(b"\n") >= len(bodies) or not lines.strip(b"\n"):
         return None

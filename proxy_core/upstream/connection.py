@@ -76,8 +76,9 @@ class Connection(asyncio.Protocol):
         self.status, self.ended, self._keeps = 0, False, False
         self._fields.clear()
         self._held = 0
-        self._silence = silence
-        self._timer = self._loop.call_later(silence, self._look)
+        if self._timer is None or self._silence != silence:
+            self._wait_no_longer()
+            self._silence, self._timer = silence, self._loop.call_later(silence, self._look)
         if self._transport is None or self.closed:
             self._fail(Dropped("the server closed the connection"))
         elif len(body) < JOINED:
@@ -118,8 +119,6 @@ class Connection(asyncio.Protocol):
 
     def rest(self) -> bool:
         """The answer is not wanted any longer: whether the connection can take another request; else it is closed."""
-        if self._timer is not None:
-            self._timer.cancel()
         self._parts.clear()
         if self.ended and self._keeps and not self.closed:
             return True
@@ -129,6 +128,7 @@ class Connection(asyncio.Protocol):
     def abort(self) -> None:
         """Close it at once."""
         self.closed = True
+        self._wait_no_longer()
         if self._transport is not None:
             self._transport.abort()
 
@@ -153,6 +153,11 @@ class Connection(asyncio.Protocol):
             self._timer = self._loop.call_later(left, self._look)
         else:
             self._fail(Silent("the server said nothing for too long"))
+
+    def _wait_no_longer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
 
     # -- what the transport calls -------------------------------------------------------------------------------------
 
