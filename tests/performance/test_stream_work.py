@@ -40,10 +40,10 @@ def travel(pieces: list[bytes]) -> bytes:
     ("kind", "per_write", "most"),
     [
         pytest.param("text", 1, 25, id="text, chunk by chunk"),
-        pytest.param("text", 64, 4, id="text, many chunks in one read"),
+        pytest.param("text", 64, 3, id="text, many chunks in one read"),
         pytest.param("reasoning", 1, 26, id="half reasoning, half text"),
         pytest.param("tool", 1, 21, id="arguments of a call"),
-        pytest.param("tool", 64, 4, id="arguments of a call, many chunks in one read"),
+        pytest.param("tool", 64, 3, id="arguments of a call, many chunks in one read"),
     ],
 )
 def test_a_chunk_costs_few_calls(kind: str, per_write: int, most: int) -> None:

@@ -71,6 +71,25 @@ async def test_only_what_needs_the_routes_waits_for_them() -> None:
         await left
 
 
+async def test_routes_that_could_not_be_made_are_made_for_the_next_request() -> None:
+    routes = Routes()
+    routes.go.set()
+    tries: list[Routes] = []
+
+    def make() -> Routes:
+        tries.append(routes)
+        if len(tries) == 1:
+            raise ImportError("no such module")
+        return routes
+
+    app = Application({}, make)
+    failed = await asyncio.gather(*(ask(app, "GET", "/cold") for _ in range(3)), return_exceptions=True)
+    assert [type(error) for error in failed] == [ImportError] * 3
+    await asyncio.gather(*(ask(app, "GET", "/cold") for _ in range(3)))
+    assert len(tries) == 2
+    assert routes.answered == ["GET /cold"] * 3
+
+
 async def test_the_first_requests_of_all_kinds_are_answered_together(start_proxy: StartProxy) -> None:
     proxy = await start_proxy()
     cold = [proxy.client.get(path) for path in ("/health", "/v1/models", "/anthropic/v1/models", "/_console/snapshot")]

@@ -6,9 +6,11 @@ import copy
 from itertools import pairwise
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from proxy_core.guardrails import pruning
 from proxy_core.guardrails.prune_measure import read_digest
 from proxy_core.guardrails.prune_scale import PruneScale
 from proxy_core.guardrails.pruning import PruneCache, PrunePlan, PruneSettings, plan_pruning
@@ -58,6 +60,18 @@ def test_pairs_are_whole_and_protected_parts_present(messages: list[Message], wi
         assert sent == messages
     if wish.mode == "results":
         assert len(sent) == len(messages)
+
+
+@settings(max_examples=150, deadline=None)
+@given(conversations(), windows, prune_settings, st.floats(0.5, 2.0))
+def test_a_short_conversation_has_the_plan_of_a_walk(
+    messages: list[Message], window: int, wish: PruneSettings, scale: float
+) -> None:
+    short = messages[: pruning.SHORT - 1]
+    summed = plan_pruning(short, HEAD, window, wish, scale=scale)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pruning, "SHORT", 0)
+        assert plan_pruning(short, HEAD, window, wish, scale=scale) == summed
 
 
 @settings(max_examples=150, deadline=None)
