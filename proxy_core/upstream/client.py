@@ -17,7 +17,7 @@ from httpx_aiohttp import AiohttpTransport
 
 from proxy_core.settings import Settings
 from proxy_core.translate.errors import ApiError, connection_error, from_upstream, timeout_error
-from proxy_core.upstream.connection import Connection, Dropped, LinkError, Silent, SlowConnect, Unreachable
+from proxy_core.upstream.connection import Connection, Dropped, LinkError, Silent, SlowConnect, Unreachable, Untrusted
 from proxy_core.upstream.connection_pool import IDLE_SECONDS, ConnectionPool, Origin
 
 FIRST_PAUSE = 0.25
@@ -133,7 +133,8 @@ class UpstreamClient:
         try:
             connection = await self._pool.take(address.origin, settings.connect_timeout)
         except Unreachable as error:
-            raise _Failed(transport_error(error, url), settings.connect_retries) from error
+            tries = 0 if isinstance(error, Untrusted) else settings.connect_retries
+            raise _Failed(transport_error(error, url), tries) from error
         answer = Answer(connection, partial(self._pool.give_back, address.origin, connection))
         try:
             connection.ask(b"%b%d\r\n\r\n" % (address.head, len(body)), body, settings.read_timeout)
@@ -188,6 +189,8 @@ def transport_error(error: LinkError, url: str) -> ApiError:
     address = f"{where.host}:{where.port or (443 if where.scheme == 'https' else 80)}"
     if isinstance(error, SlowConnect):
         return connection_error(f"the model server at {address} did not take the connection in time")
+    if isinstance(error, Untrusted):
+        return connection_error(f"no TLS connection to the model server at {address}: {error}")
     if isinstance(error, Unreachable):
         return connection_error(f"the model server at {address} cannot be reached")
     if isinstance(error, Silent):

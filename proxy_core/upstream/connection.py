@@ -36,6 +36,10 @@ class SlowConnect(Unreachable):
     """Nobody took the connection in time."""
 
 
+class Untrusted(Unreachable):
+    """No TLS came about: the server has no certificate that is trusted, or speaks none."""
+
+
 class Dropped(LinkError):
     """The server closed the connection, or sent what is no HTTP."""
 

@@ -7,7 +7,7 @@ import ssl
 from dataclasses import dataclass
 from functools import partial
 
-from proxy_core.upstream.connection import Connection, SlowConnect, Unreachable
+from proxy_core.upstream.connection import Connection, SlowConnect, Unreachable, Untrusted
 
 IDLE_SECONDS = 4.0
 """Idle connections are dropped before llama.cpp's HTTP server drops them (5 s), so that none is found dead."""
@@ -80,6 +80,8 @@ class ConnectionPool:
                 _, connection = await self._loop.create_connection(make, origin.host, origin.port, ssl=tls)
         except TimeoutError as error:
             raise SlowConnect(str(error)) from error
+        except ssl.SSLError as error:
+            raise Untrusted(str(error)) from error
         except OSError as error:
             raise Unreachable(str(error)) from error
         return connection

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
+import ssl
+import subprocess
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import pytest
 
 from proxy_core.upstream import connection_pool
-from proxy_core.upstream.connection import HIGH_WATER, Connection, Dropped, Silent, SlowConnect, Unreachable
+from proxy_core.upstream.connection import HIGH_WATER, Connection, Dropped, Silent, SlowConnect, Unreachable, Untrusted
 from proxy_core.upstream.connection_pool import ConnectionPool, Origin
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n"
@@ -19,11 +23,11 @@ Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]
 
 
 @asynccontextmanager
-async def served(handler: Handler) -> AsyncGenerator[Origin]:
+async def served(handler: Handler, tls: ssl.SSLContext | None = None) -> AsyncGenerator[Origin]:
     """A server that does with each connection what `handler` does."""
-    server = await asyncio.start_server(handler, "127.0.0.1", 0)
+    server = await asyncio.start_server(handler, "127.0.0.1", 0, ssl=tls)
     try:
-        yield Origin("127.0.0.1", server.sockets[0].getsockname()[1], tls=False)
+        yield Origin("127.0.0.1", server.sockets[0].getsockname()[1], tls=tls is not None)
     finally:
         server.close()
 
@@ -320,5 +324,27 @@ async def test_nobody_there_and_nobody_in_time(unused_tcp_port: int) -> None:
 
 async def test_a_server_without_tls_is_not_asked_for_it_in_vain() -> None:
     async with served(says(HELLO)) as origin:
-        with pytest.raises(Unreachable):
-            await ConnectionPool(1).take(Origin(origin.host, origin.port, tls=True), 5)
+        with pytest.raises(SlowConnect):
+            await ConnectionPool(1).take(Origin(origin.host, origin.port, tls=True), 0.1)
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl makes the certificate")
+async def test_tls_is_spoken_with_who_is_trusted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    certificate, key = tmp_path / "certificate.pem", tmp_path / "key.pem"
+    make = "req -x509 -newkey rsa:2048 -nodes -days 1 -subj /CN=localhost -addext subjectAltName=IP:127.0.0.1"
+    subprocess.run(
+        ["openssl", *make.split(), "-out", str(certificate), "-keyout", str(key)], check=True, capture_output=True
+    )
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    async with served(says(HELLO), tls=context) as origin:
+        with pytest.raises(Untrusted):
+            await ConnectionPool(1).take(origin, 5)
+        monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+        pool = ConnectionPool(1)
+        connection = await pool.take(origin, 5)
+        ask(connection)
+        assert await connection.answered() == 200
+        assert await read_all(connection) == b"hello!"
+        pool.give_back(origin, connection)
+        assert await pool.take(origin, 5) is connection
