@@ -41,7 +41,6 @@ from proxy_core.sessions.store import Session, SessionStore
 from proxy_core.snapshot import Snapshot, UpstreamView
 from proxy_core.throughput import Throughput
 from proxy_core.translate.errors import ApiError
-from proxy_core.translate.request import ChatRequest
 from proxy_core.translate.types import JsonObject
 from proxy_core.turn import Turn
 from proxy_core.upstream.client import UpstreamClient, auth_headers
@@ -87,14 +86,13 @@ class Engine:
         current = self.settings.current
         self.upstream = UpstreamClient(current)
         url = chat_completions(self.root)
-        self._road = Road(
-            self.upstream, url, self._publish, self.throughput, self._recovered, self._measured, self._grammars
-        )
         headers = auth_headers(current)
         self.watch = UpstreamWatch(self.upstream.http, self.root, headers, self._upstream_changed)
         self.load = LoadWatch(self.upstream.http, self.root, headers, self._asked_of_its_load)
         self.counter = TokenCounter(self.upstream.http, self.root)
         self.measurement = Measurement(self.counter, SlotBook(), self._publish)
+        measure = self.measurement.once
+        self._road = Road(self.upstream, url, self._publish, self.throughput, self._recovered, measure, self._grammars)
         self._tasks = [asyncio.create_task(work) for work in (self.watch.run(), self.load.run(), self._tick())]
         self._publish(ServerStarted(at=time.time(), url=self.url))
 
@@ -150,11 +148,6 @@ class Engine:
         turn.session.model, turn.record.changes = prepared.chat.body["model"], prepared.chat.changes
         return Exchange(turn, prepared.chat, self._road, prepared.policy, prepared.ending)
 
-    def _measured(self, turn: Turn, chat: ChatRequest) -> None:
-        """Estimate the prompt of a request that is on its way, if that was not done before."""
-        if turn.count is None:
-            self.measurement.estimated(turn, chat)
-
     async def _ready(self, turn: Turn) -> Prepared:
         """The turn's request as it goes out: cut, translated, counted, with an answer that fits. Raises `ApiError`."""
         facts = self.watch.facts
@@ -177,7 +170,7 @@ class Engine:
             return None
         self.learn(turn, error)
         prepared = await self._ready(turn)
-        self._measured(turn, prepared.chat)
+        self.measurement.once(turn, prepared.chat)
         return prepared.chat.body
 
     async def count_tokens(self, body: JsonObject) -> TokenCount:

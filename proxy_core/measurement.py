@@ -79,6 +79,11 @@ class Measurement:
         turn.input_tokens = best.tokens
         return best
 
+    def once(self, turn: Turn, chat: ChatRequest) -> None:
+        """Estimate the prompt of a request that is on its way, unless that was done before."""
+        if turn.count is None:
+            self.estimated(turn, chat)
+
     def placed(self, turn: Turn, chat: ChatRequest, facts: UpstreamFacts, active: Iterable[Turn]) -> ChatRequest:
         """The request with the fields by which llama.cpp reports its progress and finds its slot."""
         if facts.kind != "llama.cpp":
