@@ -69,6 +69,16 @@ async def read_on(connection: Connection, got: bytearray) -> None:
         got += part
 
 
+async def answered_whole(pool: ConnectionPool, origin: Origin) -> Connection:
+    """One request and its answer, and what became of its connection."""
+    connection = await pool.take(origin, 5)
+    ask(connection)
+    assert await connection.answered() == 200
+    assert await read_all(connection) == b"hello!"
+    pool.give_back(origin, connection)
+    return connection
+
+
 async def read_all(connection: Connection) -> bytes:
     parts: list[bytes] = []
     while part := await connection.read():
@@ -114,11 +124,7 @@ async def test_an_answer_is_read_whole_and_its_connection_used_again(parts: list
 async def test_an_answer_of_no_length_ends_with_its_connection(answer: bytes) -> None:
     async with served(says(answer, close=True)) as origin:
         pool = ConnectionPool(1)
-        connection = await pool.take(origin, 5)
-        ask(connection)
-        assert await connection.answered() == 200
-        assert await read_all(connection) == b"hello!"
-        pool.give_back(origin, connection)
+        connection = await answered_whole(pool, origin)
         assert connection.closed
 
 
@@ -200,11 +206,7 @@ async def test_who_leaves_closes_the_connection_and_makes_room() -> None:
 async def test_what_comes_behind_an_answer_spoils_the_connection_only(more: bytes, later: bool) -> None:
     async with served(says(HELLO, more) if later else says(HELLO + more)) as origin:
         pool = ConnectionPool(1)
-        connection = await pool.take(origin, 5)
-        ask(connection)
-        assert await connection.answered() == 200
-        assert await read_all(connection) == b"hello!"
-        pool.give_back(origin, connection)
+        connection = await answered_whole(pool, origin)
         await asyncio.sleep(0.05)
         assert connection.closed
         assert await pool.take(origin, 5) is not connection
@@ -213,11 +215,7 @@ async def test_what_comes_behind_an_answer_spoils_the_connection_only(more: byte
 async def test_a_server_that_wants_to_close_is_asked_on_a_new_connection() -> None:
     async with served(says(HELLO.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n", 1))) as origin:
         pool = ConnectionPool(1)
-        connection = await pool.take(origin, 5)
-        ask(connection)
-        await connection.answered()
-        assert await read_all(connection) == b"hello!"
-        pool.give_back(origin, connection)
+        connection = await answered_whole(pool, origin)
         assert await pool.take(origin, 5) is not connection
 
 
@@ -225,11 +223,7 @@ async def test_a_server_that_closed_while_nobody_asked_is_connected_to_anew() ->
     async with served(says(HELLO, close=True)) as origin:
         pool = ConnectionPool(1)
         for _ in range(3):
-            connection = await pool.take(origin, 5)
-            ask(connection)
-            await connection.answered()
-            assert await read_all(connection) == b"hello!"
-            pool.give_back(origin, connection)
+            await answered_whole(pool, origin)
             await asyncio.sleep(0.02)
 
 
@@ -342,9 +336,5 @@ async def test_tls_is_spoken_with_who_is_trusted(tmp_path: Path, monkeypatch: py
             await ConnectionPool(1).take(origin, 5)
         monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
         pool = ConnectionPool(1)
-        connection = await pool.take(origin, 5)
-        ask(connection)
-        assert await connection.answered() == 200
-        assert await read_all(connection) == b"hello!"
-        pool.give_back(origin, connection)
+        connection = await answered_whole(pool, origin)
         assert await pool.take(origin, 5) is connection
