@@ -91,7 +91,7 @@ class Engine:
         self.load = LoadWatch(self.upstream.http, self.root, headers, self._asked_of_its_load)
         self.counter = TokenCounter(self.upstream.http, self.root)
         self.measurement = Measurement(self.counter, SlotBook(), self._publish)
-        measure = self.measurement.once
+        measure = self.measurement.ensure_estimated
         self._road = Road(self.upstream, url, self._publish, self.throughput, self._recovered, measure, self._grammars)
         self._tasks = [asyncio.create_task(work) for work in (self.watch.run(), self.load.run(), self._tick())]
         self._publish(ServerStarted(at=time.time(), url=self.url))
@@ -170,7 +170,7 @@ class Engine:
             return None
         self.learn(turn, error)
         prepared = await self._ready(turn)
-        self.measurement.once(turn, prepared.chat)
+        self.measurement.ensure_estimated(turn, prepared.chat)
         return prepared.chat.body
 
     async def count_tokens(self, body: JsonObject) -> TokenCount:

@@ -79,7 +79,7 @@ class Measurement:
         turn.input_tokens = best.tokens
         return best
 
-    def once(self, turn: Turn, chat: ChatRequest) -> None:
+    def ensure_estimated(self, turn: Turn, chat: ChatRequest) -> None:
         """Estimate the prompt of a request that is on its way, unless that was done before."""
         if turn.count is None:
             self.estimated(turn, chat)

@@ -41,19 +41,13 @@ async def stream_answer(turn: Turn, exchange: Exchange, link: ClientLink, scale:
 
 async def whole_answer(turn: Turn, exchange: Exchange, link: ClientLink, scale: UsageScale) -> None:
     """Write the Message that the events make."""
-    assembler: MessageAssembler | None = None
-
-    def assembled(events: list[Event]) -> MessageAssembler:
-        nonlocal assembler
-        if assembler is None:
-            assembler, events = MessageAssembler(), exchange.opening() + events
-        for event in scale.events(events):
-            assembler.add(event)
-        return assembler
+    assembler = MessageAssembler()
 
     async def give(events: list[Event]) -> None:
-        assembled(events)
+        for event in scale.events(events):
+            assembler.add(event)
 
+    await give(exchange.opening())
     with Watcher(turn, link, None):
-        last = await exchange.run(give)
-        await link.respond(200, assembled(last).message())
+        await give(await exchange.run(give))
+        await link.respond(200, assembler.message())

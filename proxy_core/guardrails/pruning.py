@@ -184,7 +184,7 @@ def _bounds(window: int, settings: PruneSettings, scale: float) -> Bounds:
     return Bounds(
         window=measured,
         trigger=trigger,
-        target=min(measured * settings.target, min(measured * settings.threshold, wall) * 0.9),
+        target=min(measured * settings.target, trigger * 0.9),
         wall=wall,
         keep_last=settings.keep_last,
         results=settings.mode != "none",

@@ -173,7 +173,7 @@ def _address(url: str, headers: dict[str, str]) -> _Address:
 
 
 def _transport() -> AiohttpTransport:
-    """For httpx: aiohttp, which costs half of its own transport."""
+    """For httpx: aiohttp, which costs less than its own transport."""
     session = aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(limit_per_host=0, keepalive_timeout=IDLE_SECONDS),
         cookie_jar=aiohttp.DummyCookieJar(),

@@ -15,9 +15,6 @@ from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
 HIGH_WATER = 2**20
 """Bytes that may wait to be read before the server is made to wait."""
 
-JOINED = 2**16
-"""Bytes of a body up to which it costs less to copy it than to write two buffers."""
-
 FIRST_FINAL = 200
 """Status codes below tell of an answer that is still to come."""
 
@@ -85,8 +82,6 @@ class Connection(asyncio.Protocol):
             self._silence, self._timer = silence, self._loop.call_later(silence, self._look)
         if self._transport is None or self.closed:
             self._fail(Dropped("the server closed the connection"))
-        elif len(body) < JOINED:
-            self._transport.write(head + body)
         else:
             self._transport.writelines((head, body))
 
@@ -150,7 +145,7 @@ class Connection(asyncio.Protocol):
             raise self._error
 
     def _look(self) -> None:
-        """One timer a request that looks at the clock: a new one for every read would cost as much as the read."""
+        """One timer a connection, that looks at the clock: a new one for every read would cost as much as the read."""
         now = self._loop.time()
         left = self._since + self._silence - now if self._waiter is not None else self._silence
         if left > 0:
