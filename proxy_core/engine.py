@@ -84,6 +84,7 @@ class Engine:
     async def start(self) -> None:
         """Open the upstream client and begin to watch the model server."""
         current = self.settings.current
+        self.loop = asyncio.get_running_loop()
         self.upstream = UpstreamClient(current)
         url = chat_completions(self.root)
         headers = auth_headers(current)
@@ -280,11 +281,7 @@ class Engine:
             self.fitting.forget_limits()
             self._publish(
                 UpstreamLearned(
-                    at=now,
-                    server=facts.kind,
-                    model=facts.model,
-                    window=facts.window,
-                    window_source=facts.window_source,
+                    at=now, server=facts.kind, model=facts.model, window=facts.window, window_source=facts.window_source
                 )
             )
             for session in self.sessions.all():

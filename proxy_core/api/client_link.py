@@ -149,10 +149,11 @@ class Watcher:
         self._turn = turn
         self._link = link
         self._opening = opening
-        self._loop = asyncio.get_running_loop()
         self._task: asyncio.Task[None] | None = None
 
     def __enter__(self) -> None:
+        task = self._turn.task
+        self._loop = asyncio.get_running_loop() if task is None else task.get_loop()
         self._timer = self._loop.call_later(UNWATCHED_SECONDS, self._begin)
 
     def __exit__(self, *_: object) -> None:

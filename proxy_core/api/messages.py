@@ -67,7 +67,7 @@ class MessagesEndpoint:
 
     async def _serve(self, turn: Turn, link: ClientLink, headers: dict[str, str]) -> None:
         engine = self._engine
-        turn.task = asyncio.current_task()
+        turn.task = asyncio.current_task(engine.loop)
         link.tells = turn.record.tells
         try:
             with engine.ledger.running(turn):

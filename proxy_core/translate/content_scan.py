@@ -19,6 +19,9 @@ Piece: TypeAlias = (
 )
 """A piece of prose or reasoning, a whole call, or the end of a block."""
 
+MARKERS = re.compile(r"[<\[`]")
+"""What every tag and every call written as text begins with."""
+
 
 @functools.cache
 def _marks(*, calls: bool) -> tuple[tuple[str, ...], re.Pattern[str]]:
@@ -193,9 +196,9 @@ class ContentScanner:
     def _partial(self, data: str) -> int:
         """Length of the end of `data` that may be the beginning of a mark."""
         tail = data[-self._longest :]
-        for place, char in enumerate(tail):
-            if char in "<[`" and any(mark.startswith(tail[place:]) for mark in self._marks):
-                return len(tail) - place
+        for match in MARKERS.finditer(tail):
+            if any(mark.startswith(tail[match.start() :]) for mark in self._marks):
+                return len(tail) - match.start()
         return 0
 
 

@@ -6,17 +6,14 @@ the long way.
 
 from __future__ import annotations
 
-import re
 from typing import Literal
 
 from proxy_core.translate.blocks import BlockWriter
-from proxy_core.translate.content_scan import ContentScanner
+from proxy_core.translate.content_scan import MARKERS, ContentScanner
 from proxy_core.translate.prose import Prose
 from proxy_core.translate.runs import PieceKind
 from proxy_core.translate.tool_calls import ToolCalls
 from proxy_core.translate.types import Event
-
-_SPECIAL = re.compile(r"[<\[`]")
 
 
 class Continuation:
@@ -52,7 +49,7 @@ class Continuation:
         if kind != self.kind:
             return None
         if kind == "text":
-            if _SPECIAL.search(text):
+            if MARKERS.search(text):
                 return None
             self._scanner.last = text
             written = {"type": "text_delta", "text": text}

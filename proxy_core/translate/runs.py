@@ -140,6 +140,8 @@ def mould_of(event: bytes, chunk: JsonObject) -> Mould | None:
     if place < 0 or event.find(string, place + 1) >= 0 or not event.startswith(_FIELD):
         return None
     mould = Mould(event[: place + 1], event[place + len(string) - 1 :], kind, index)
+    if b"\\" not in event:
+        return mould  # nothing is escaped: the piece stands there as it is, once, and that is it
     other = mould.chunk(_PROBE.encode())
     return mould if other is not None and piece_of(other) == (kind, _PROBE, index) else None
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, cast
@@ -66,7 +65,7 @@ class StreamConverter:
         self._sequences = stop_sequences
         self._max_tokens = max_tokens
         self._writer = BlockWriter()
-        self._calls = ToolCalls(self._writer, re.sub(r"[^A-Za-z0-9]", "", message_id.removeprefix("msg_")), tool_names)
+        self._calls = ToolCalls(self._writer, message_id, tool_names)
         reads_calls = bool(tool_names) and options.text_tool_calls
         self._scanner = ContentScanner(
             ToolBook(tool_names, tool_schemas or {}) if reads_calls else None, live=options.live

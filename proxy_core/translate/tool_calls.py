@@ -18,6 +18,7 @@ from proxy_core.translate.types import JsonObject
 from proxy_core.translate.usage import count
 
 _GOOD_ID = re.compile(r"[a-zA-Z0-9_-]{1,128}\Z")
+_NOT_IN_ID = re.compile(r"[^A-Za-z0-9]")
 
 
 @dataclass(slots=True, eq=False)
@@ -50,14 +51,14 @@ class _Waiting:
 class ToolCalls:
     """Native and written calls of one answer, in order."""
 
-    def __init__(self, writer: BlockWriter, id_stem: str, declared: frozenset[str]) -> None:
+    def __init__(self, writer: BlockWriter, message_id: str, declared: frozenset[str]) -> None:
         self.names: list[str] = []
         self.broken = False
         """After `finish`: some call's arguments are not a JSON object."""
         self.nameless = False
         """After `finish`: arguments came for a call that was never named."""
         self._writer = writer
-        self._stem = id_stem
+        self._message_id = message_id
         self._declared = declared
         self._ids: set[str] = set()
         self._by_index: dict[int, Call] = {}
@@ -226,7 +227,8 @@ class ToolCalls:
         """The server's id where the API allows it and it is new in this answer, else one of ours."""
         identifier = upstream_id
         if not _GOOD_ID.match(identifier) or identifier in self._ids:
-            identifier = f"toolu_{self._stem}{len(self.names):02d}"
+            stem = _NOT_IN_ID.sub("", self._message_id.removeprefix("msg_"))
+            identifier = f"toolu_{stem}{len(self.names):02d}"
         self._ids.add(identifier)
         return identifier
 
