@@ -1,4 +1,4 @@
-"""What happens in the engine, as frozen values.
+"""What happens in the engine, as values.
 
 Every act of the proxy that a client or an operator would want to know of is an event: it names the reason and what was
 before and after.
@@ -6,13 +6,14 @@ before and after.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar, Literal, TypeAlias
+
+from proxy_core.value_types import named_value_type
 
 Severity: TypeAlias = Literal["debug", "info", "notice", "warning", "error"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@named_value_type
 class EngineEvent:
     """Base of all events. `at` is Unix time in seconds; `session` and `request` are empty where none is concerned."""
 
@@ -24,7 +25,7 @@ class EngineEvent:
     request: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@named_value_type
 class ServerStarted(EngineEvent):
     """The proxy listens at `url`."""
 
@@ -32,7 +33,7 @@ class ServerStarted(EngineEvent):
     url: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@named_value_type
 class ServerDraining(EngineEvent):
     """The proxy takes no new requests; `active` are still running."""
 
@@ -41,7 +42,7 @@ class ServerDraining(EngineEvent):
     active: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@named_value_type
 class UpstreamChanged(EngineEvent):
     """The model server went from state `before` to `after` (connecting, up, loading, down, refused)."""
 
@@ -52,7 +53,7 @@ class UpstreamChanged(EngineEvent):
     detail: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@named_value_type
 class UpstreamLearned(EngineEvent):
     """Model, window and kind of the model server became known or changed."""
 
@@ -63,7 +64,7 @@ class UpstreamLearned(EngineEvent):
     window_source: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@named_value_type
 class SessionOpened(EngineEvent):
     """A session was seen for the first time."""
 
@@ -73,7 +74,7 @@ class SessionOpened(EngineEvent):
     agent: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@named_value_type
 class SessionForgotten(EngineEvent):
     """A session was dropped: idle too long, or too many of them."""
 
@@ -82,7 +83,7 @@ class SessionForgotten(EngineEvent):
     reason: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@named_value_type
 class RequestStarted(EngineEvent):
     """A Messages API request was accepted. `role` says what it is for: main, title, compaction, subagent ..."""
 
@@ -94,7 +95,7 @@ class RequestStarted(EngineEvent):
     stream: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@named_value_type
 class RequestFinished(EngineEvent):
     """A request ended well. Times in seconds, rates in tokens a second; `prompt_tokens` includes `cached_tokens`.
 
@@ -115,7 +116,7 @@ class RequestFinished(EngineEvent):
     asked: bool = True
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@named_value_type
 class RequestFailed(EngineEvent):
     """A request ended with an error; `phase` is where: admission, connect, prefill, decode."""
 
@@ -127,7 +128,7 @@ class RequestFailed(EngineEvent):
     phase: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@named_value_type
 class RequestCancelled(EngineEvent):
     """The client left, or the operator cancelled; the upstream's work was stopped at once."""
 
@@ -138,7 +139,7 @@ class RequestCancelled(EngineEvent):
     seconds: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@named_value_type
 class UpstreamRetried(EngineEvent):
     """A request was sent again before its first byte."""
 
@@ -149,7 +150,7 @@ class UpstreamRetried(EngineEvent):
     pause: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@named_value_type
 class RequestAltered(EngineEvent):
     """Something of the client's request or the model's answer was dropped, replaced or added."""
 
@@ -161,7 +162,7 @@ class RequestAltered(EngineEvent):
     after: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@named_value_type
 class LoopActed(EngineEvent):
     """The loop breaker acted on a request: `level` 1 to 4 of its ladder, `act` what it did, `why` what it saw."""
 
@@ -173,7 +174,7 @@ class LoopActed(EngineEvent):
     score: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@named_value_type
 class AnswerContinued(EngineEvent):
     """An answer got its one further try in the same message. `tokens` and `seconds` are what the try cost."""
 
@@ -186,7 +187,7 @@ class AnswerContinued(EngineEvent):
     seconds: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@named_value_type
 class Pruned(EngineEvent):
     """A conversation was cut to fit its window. Estimated tokens of the whole prompt `before` and `after`.
 
@@ -203,7 +204,7 @@ class Pruned(EngineEvent):
     why: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@named_value_type
 class OverflowMet(EngineEvent):
     """A prompt did not fit: `tokens` against the `limit`, 0 unknown. `act`: "pruned and sent again" or "refused"."""
 
@@ -215,7 +216,7 @@ class OverflowMet(EngineEvent):
     why: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@named_value_type
 class OutputCapped(EngineEvent):
     """`max_tokens` was changed so that input and output fit together, or raised to the operator's floor."""
 
@@ -227,7 +228,7 @@ class OutputCapped(EngineEvent):
     window: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@named_value_type
 class ContextWarning(EngineEvent):
     """A session's context utilisation (0 to 1) crossed into a higher warning level."""
 
@@ -239,7 +240,7 @@ class ContextWarning(EngineEvent):
     window: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@named_value_type
 class PrefixBroken(EngineEvent):
     """A prompt did not begin with the one before it, or the server no longer had that: `lost` tokens were read again.
 
@@ -255,7 +256,7 @@ class PrefixBroken(EngineEvent):
     prompt_tokens: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@named_value_type
 class OperatorActed(EngineEvent):
     """An operator did something to a session; `act` says what, in words."""
 
@@ -264,7 +265,7 @@ class OperatorActed(EngineEvent):
     act: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@named_value_type
 class SettingChanged(EngineEvent):
     """A live setting got another value; the next request of every session, or of `session` alone, uses it."""
 
@@ -276,7 +277,7 @@ class SettingChanged(EngineEvent):
     by: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@named_value_type
 class LogRecorded(EngineEvent):
     """A line of the program's log at warning level or above."""
 

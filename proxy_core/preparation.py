@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TypeAlias
 
 from proxy_core.body_reading import BodyReader
@@ -24,6 +24,7 @@ from proxy_core.translate.types import JsonObject
 from proxy_core.turn import Turn
 from proxy_core.upstream.discovery import UpstreamFacts
 from proxy_core.upstream.model_names import parse_model_map, served_model
+from proxy_core.value_types import value_type
 
 Cut: TypeAlias = Callable[[Turn, JsonObject], Awaitable[JsonObject]]
 """Leaves of a Messages API body what is to be sent."""
@@ -31,7 +32,7 @@ Cut: TypeAlias = Callable[[Turn, JsonObject], Awaitable[JsonObject]]
 ACTS = {1: "a note to the model", 2: "free tool choice", 3: "the tool left out or forbidden", 4: "the turn was ended"}
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class Prepared:
     """A request ready to be sent, what may be done to its answer, and `ending`: the answer when nobody is asked."""
 

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass
 from typing import ClassVar
 
 import lz4.block
 
 from proxy_core.exact import exact
+from proxy_core.value_types import value_type
 
 PIECE_OVERHEAD = 48
 """Bytes that a piece takes besides its content."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class Kept:
     """A body of `size` bytes: `head` is all of it, or its beginning, with its end in `tail`."""
 

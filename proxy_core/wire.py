@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import types
 from collections.abc import Callable, Mapping
-from dataclasses import MISSING, dataclass, fields, is_dataclass
+from dataclasses import MISSING, fields, is_dataclass
 from functools import cache
 from typing import Any, ClassVar, Literal, TypeAlias, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
@@ -23,6 +23,7 @@ from proxy_core.events import EngineEvent, Severity
 from proxy_core.live_settings import SettingsView, Source
 from proxy_core.settings import SPECS, Settings
 from proxy_core.translate.types import JsonObject
+from proxy_core.value_types import named_value_type
 
 T = TypeVar("T")
 Reader: TypeAlias = Callable[[Any], Any]
@@ -35,7 +36,7 @@ class WireError(ValueError):
     """What came is not what was declared; the message says where."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@named_value_type
 class UnknownEvent(EngineEvent):
     """An event of a kind that only the other side knows. It keeps its number in the ring."""
 
@@ -56,7 +57,7 @@ COMMANDS: dict[str, type[Any]] = {kind.__name__: kind for kind in get_args(Comma
 
 
 def encode(value: object) -> Any:
-    """A frozen dataclass, a tuple of them or a plain value, as JSON. Events carry their `kind`."""
+    """A dataclass, a tuple of them or a plain value, as JSON. Events carry their `kind`."""
     if is_dataclass(value):
         made: JsonObject = {"kind": value.kind} if isinstance(value, EngineEvent) else {}
         return made | {entry.name: encode(getattr(value, entry.name)) for entry in fields(value)}

@@ -7,19 +7,19 @@ place with the same words, so that the prompt's prefix holds; a conversation wit
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
 from typing import Any, cast
 
 from proxy_core.guardrails.loop_digest import ENDED_MARK
 from proxy_core.guardrails.loop_history import ScoreCache, begins_anew, score_conversation
 from proxy_core.guardrails.loop_score import TurnScore
 from proxy_core.translate.types import JsonObject
+from proxy_core.value_types import value_type
 
 NOTE, RELEASE, HIDE, END = 1, 2, 3, 4
 WORDS_SHOWN = 60
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class LoopSettings:
     """Which levels of the ladder are on, and the thresholds of the older release rules (turns; 0 to 1).
 
@@ -38,7 +38,7 @@ class LoopSettings:
     resets: frozenset[int] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class LoopPlan:
     """What to do with the next request. `messages` is the list that was given when there is nothing to say.
 

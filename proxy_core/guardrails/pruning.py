@@ -17,6 +17,7 @@ from proxy_core.guardrails.prune_measure import DigestCache
 from proxy_core.guardrails.prune_replay import Bounds, Prune, Replay
 from proxy_core.guardrails.prune_rules import Cut, with_removal_note, without
 from proxy_core.translate.types import JsonObject
+from proxy_core.value_types import value_type
 
 PruneMode: TypeAlias = Literal["all", "results", "none"]
 """What may be cut: results and whole turns, results only, nothing."""
@@ -31,7 +32,7 @@ ANSWER_SHARE = 0.15
 """Share of the window that is left for an answer and the next results."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class PruneSettings:
     """`threshold` and `target` are shares of the window. `at_end`: a new cut may begin with this request.
 
@@ -46,7 +47,7 @@ class PruneSettings:
     asked: frozenset[int] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class PrunePlan:
     """What of a conversation is sent. All figures are tokens by the estimate: fixed measure times scale.
 

@@ -7,7 +7,7 @@ waits until it is clear that the answer is one. A further try goes on in the sam
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from proxy_core.guardrails.again import (
     ANNOUNCED,
@@ -32,9 +32,10 @@ from proxy_core.guardrails.message_flow import BREAK, MessageFlow
 from proxy_core.guardrails.repetition import TailWatch
 from proxy_core.guardrails.tool_calls import ToolCallGate
 from proxy_core.translate.types import Change, Event, JsonObject
+from proxy_core.value_types import value_type
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class RailsPolicy:
     """What may be done to an answer.
 

@@ -6,15 +6,15 @@ With this its own percentages are right, and its counts are not: off unless the 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from proxy_core.translate.types import Event, JsonObject
+from proxy_core.value_types import value_type
 
 _INPUT = ("input_tokens", "cache_read_input_tokens", "cache_creation_input_tokens")
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class UsageScale:
     """`assumed` and `window` in tokens; either 0, or a window no smaller than assumed, reports true counts."""
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import cast
 
@@ -14,6 +13,7 @@ import orjson
 from proxy_core.sessions.first_words import first_human_text, label
 from proxy_core.sessions.purpose import request_kind
 from proxy_core.translate.types import JsonObject
+from proxy_core.value_types import value_type
 
 __all__ = ["Identity", "client_of", "identify", "label", "request_kind", "short"]
 
@@ -38,7 +38,7 @@ _CLIENTS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class Identity:
     """Who sent a request.
 

@@ -13,6 +13,7 @@ from typing import Literal, TypeAlias, get_args
 
 from proxy_core.upstream.outline import Outline
 from proxy_core.upstream.tokens import Counted
+from proxy_core.value_types import value_type
 
 TURNS_KEPT = 10
 SLACK = 64
@@ -30,7 +31,7 @@ _MOST_TOKENS = 2**31 - 1
 """More than that a broken server says, and the figures of turns hold no more."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class PrefixTurn:
     """One turn. `shared_messages` of the `messages` before and about `shared_tokens` of their tokens came again.
 

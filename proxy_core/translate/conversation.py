@@ -7,7 +7,6 @@ that neighbours of one side join. So the messages of one turn begin with all tho
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import takewhile
 
 from proxy_core.translate.content import message_content, text_part
@@ -15,12 +14,13 @@ from proxy_core.translate.messages import AssistantMessage, Call, ReadMessage, S
 from proxy_core.translate.system_text import reminder
 from proxy_core.translate.types import Change, JsonObject
 from proxy_core.translate.written import Written
+from proxy_core.value_types import value_type
 
 NO_RESULT = "(no result was recorded for this call)"
 PARAGRAPH = "\n\n"
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class _Mark:
     """Where a side begins: the messages read before it, what they came to, and the calls it may answer."""
 

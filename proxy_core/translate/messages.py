@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
 from typing import Any, TypeAlias, cast
 
 import orjson
@@ -15,12 +14,13 @@ import orjson
 from proxy_core.translate.content import ContentReader, glue
 from proxy_core.translate.system_text import system_text
 from proxy_core.translate.types import Change, JsonObject
+from proxy_core.value_types import value_type
 
 IMAGE_POINTER = "[image: see the next user message]"
 _SAYS_ERROR = re.compile(r"\W*(?:\w*error\b|failed\b|failure\b|traceback\b|\w*exception\b)", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class Call:
     """A tool call of the assistant; `arguments` is a JSON object as text."""
 
@@ -29,7 +29,7 @@ class Call:
     arguments: str
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class ToolResult:
     """What a tool gave back: its text, and its images as parts, which a tool message cannot hold on most servers."""
 
@@ -38,7 +38,7 @@ class ToolResult:
     images: tuple[JsonObject, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class UserMessage:
     """Tool results, and the rest of the message as parts in their order."""
 
@@ -47,7 +47,7 @@ class UserMessage:
     changes: tuple[Change, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class AssistantMessage:
     """Text, thinking and calls of one message, each "" or empty where there is none."""
 
@@ -57,7 +57,7 @@ class AssistantMessage:
     changes: tuple[Change, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class SystemMessage:
     """A system message inside the conversation; "" when it held nothing but the billing line."""
 

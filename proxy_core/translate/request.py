@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from proxy_core.translate.conversation import Conversation
@@ -13,12 +12,13 @@ from proxy_core.translate.stop import LLAMA_CPP_NAMES_IT
 from proxy_core.translate.system_text import system_text
 from proxy_core.translate.tools import Tools, read_tools
 from proxy_core.translate.types import Change, JsonObject
+from proxy_core.value_types import value_type
 
 USER_ID_LIMIT = 64
 """Longer ids are not sent on: Claude Code's is a JSON text that names device and account, of no use to a server."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class RequestOptions:
     """How to translate: for which model and kind of server.
 
@@ -33,7 +33,7 @@ class RequestOptions:
     vision: bool | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class ChatRequest:
     """The request to send, and what became of the client's.
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, cast
 
 from proxy_core.translate.blocks import BlockWriter
@@ -18,9 +17,10 @@ from proxy_core.translate.tool_book import ToolBook
 from proxy_core.translate.tool_calls import ToolCalls
 from proxy_core.translate.types import Event, JsonObject
 from proxy_core.translate.usage import Progress, Timings, Usage, read_progress, read_timings, read_usage
+from proxy_core.value_types import value_type
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class StreamOptions:
     """How to read an answer.
 
@@ -31,6 +31,8 @@ class StreamOptions:
     text_tool_calls: bool = True
     live: bool = True
 
+
+AS_USUAL = StreamOptions()
 
 _COUNTS = frozenset({"usage", "timings", "prompt_progress"})
 
@@ -52,7 +54,7 @@ class StreamConverter:
         tool_schemas: Mapping[str, JsonObject] | None = None,
         stop_sequences: tuple[str, ...] = (),
         max_tokens: int | None = None,
-        options: StreamOptions = StreamOptions(),
+        options: StreamOptions = AS_USUAL,
     ) -> None:
         self.failure: ApiError | None = None
         self.stop_reason: str | None = None

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, TypeAlias
+
+from proxy_core.value_types import value_type
 
 JsonObject: TypeAlias = dict[str, Any]
 """A JSON object as it came off the wire or goes onto it."""
@@ -16,7 +17,7 @@ class InvalidRequest(ValueError):
     """The client's body cannot be a Messages API request; the message says in plain words what is wrong and where."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class Change:
     """One thing that translation dropped, shortened or replaced, so that nothing is lost in silence.
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, cast
 
 from proxy_core.translate.types import JsonObject
+from proxy_core.value_types import value_type
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class Usage:
     """Tokens of one answer, split as the Messages API splits them.
 
@@ -33,7 +33,7 @@ class Usage:
         }
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class Timings:
     """llama.cpp's `timings`: counts of tokens, milliseconds. Drafts are 0 without speculative decoding."""
 
@@ -46,7 +46,7 @@ class Timings:
     draft_n_accepted: int
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class Progress:
     """llama.cpp's `prompt_progress`: tokens of the prompt, of which `processed` are done, `cache` included; ms."""
 

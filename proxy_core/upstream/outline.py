@@ -18,6 +18,7 @@ from proxy_core.translate.types import JsonObject
 from proxy_core.translate.written import Written
 from proxy_core.upstream.estimate import NOTHING, Mix, fixed, joined, mix_of
 from proxy_core.upstream.file_reads import reads_file
+from proxy_core.value_types import value_type
 
 MESSAGE_TOKENS = 5
 """The marks that a chat template puts around a message."""
@@ -50,7 +51,7 @@ _MARKS = fixed(MESSAGE_TOKENS)
 _PART_OF_ROLE: dict[str, Part] = {"system": "system", "developer": "system", "tool": "results"}
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class _Piece:
     """One message or tool by itself: its mix by part, and of its calls which id reads a file."""
 
@@ -60,7 +61,7 @@ class _Piece:
     calls: tuple[tuple[str, bool], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class Outline:
     """A prompt in short. Pieces are its tools, in their order, and then its messages.
 

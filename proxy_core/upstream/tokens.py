@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import httpx
 
@@ -12,6 +11,7 @@ from proxy_core.upstream.calibration import SMALLEST, Calibration
 from proxy_core.upstream.facts import UpstreamFacts
 from proxy_core.upstream.outline import Outline, OutlineBook
 from proxy_core.upstream.prompt_counts import COUNT_SECONDS, PromptCounts
+from proxy_core.value_types import value_type
 
 __all__ = ["Counted", "TokenCount", "TokenCounter", "estimate"]
 
@@ -19,7 +19,7 @@ UNKNOWN_ERROR = 0.25
 """Relative error taken for an estimate of a model that nothing is known of yet: 95 of 100 texts stay below it."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class TokenCount:
     """Tokens of a prompt, and how they are known.
 
@@ -43,7 +43,7 @@ class TokenCount:
         return round(self.tokens * (1 + (UNKNOWN_ERROR if self.error is None else self.error)))
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class Counted:
     """A prompt that the model server counted: the nearest known point for the next prompt of the conversation."""
 
