@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Generator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from proxy_core.event_ring import EventRing
@@ -57,9 +55,8 @@ class Ledger:
         """All requests since the start."""
         return self._requests
 
-    @contextmanager
-    def running(self, turn: Turn) -> Generator[None]:
-        """Count the turn as running while the block lasts."""
+    def begins(self, turn: Turn) -> None:
+        """Count the turn as running, until `ends`."""
         self._requests += 1
         self.changes += 1
         self.active[turn.request_id] = turn
@@ -74,12 +71,12 @@ class Ledger:
                 stream=turn.stream,
             )
         )
-        try:
-            yield
-        finally:
-            del self.active[turn.request_id]
-            turn.session.end(time.time())
-            self.changes += 1
+
+    def ends(self, turn: Turn) -> None:
+        """The turn is over, in whatever way."""
+        del self.active[turn.request_id]
+        turn.session.end(time.time())
+        self.changes += 1
 
     def finished(self, turn: Turn, outcome: Outcome) -> None:
         """The turn ended well."""

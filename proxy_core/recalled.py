@@ -35,7 +35,7 @@ class Recalled:
         self._messages = messages_of(body)
         self._found = len(found)
         self._known = [*found, *map(memory.known, self._messages[len(found) :])]
-        self._by_id = dict(zip(map(id, self._messages), self._known, strict=True))
+        self._by_id: dict[int, Known] | None = None
         self._keys: list[int] | None = None
 
     @property
@@ -67,7 +67,7 @@ class Recalled:
         """The content keys of messages, of this request or made from some of it; not to be changed."""
         if messages is self._messages:
             return self.keys
-        found = [self._by_id.get(id(message)) for message in messages]
+        found = self._found_again(messages)
         return [
             content_key(message) if known is None else known.key or known.content_key()
             for known, message in zip(found, messages, strict=True)
@@ -76,8 +76,14 @@ class Recalled:
     def reading(self, messages: list[JsonObject], vision: bool | None) -> Reading:
         """What is needed to translate `messages`: those of the request, or some that were made from them."""
         same = messages is self._messages
-        known = self._known if same else [self._by_id.get(id(message)) for message in messages]
+        known = self._known if same else self._found_again(messages)
         return Reading(known, messages, vision)
+
+    def _found_again(self, messages: list[JsonObject]) -> list[Known | None]:
+        """What is known of each of these messages; None for those that were made from others."""
+        if self._by_id is None:
+            self._by_id = dict(zip(map(id, self._messages), self._known, strict=True))
+        return [self._by_id.get(id(message)) for message in messages]
 
 
 class Reading:

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 EVENTS_KEPT = MARKS_KEPT = 64
 _TIME = Struct("d")
+_ENDINGS = (RequestFinished, RequestFailed, RequestCancelled)
 
 LATE = Tape.LATE
 """Bytes of an answer that are kept of what is sent after the request has ended: the error that tells why."""
@@ -216,7 +217,7 @@ class RecordStore:
         record = self._by_id.get(event.request) if event.request else None
         if record is None:
             return
-        if isinstance(event, RequestFinished | RequestFailed | RequestCancelled):
+        if isinstance(event, _ENDINGS):
             record.ending = event
             record.settle()
             self._count(record, record.size)

@@ -70,11 +70,7 @@ class MessagesEndpoint:
         turn.task = asyncio.current_task(engine.loop)
         link.tells = turn.record.tells
         try:
-            with engine.ledger.running(turn):
-                exchange = await engine.exchange(turn)
-                scale = UsageScale(turn.settings.usage_scale, engine.window)
-                await (stream_answer if turn.stream else whole_answer)(turn, exchange, link, scale)
-                engine.finished(turn, exchange.outcome)
+            await self._answer(turn, link)
         except InvalidRequest as error:
             await self._fail(turn, link, headers, ApiError(400, "invalid_request_error", str(error)))
         except ApiError as error:
@@ -85,6 +81,17 @@ class MessagesEndpoint:
                 raise
             engine.ledger.cancelled(turn)
             await self._say_cancelled(turn, link, headers)
+
+    async def _answer(self, turn: Turn, link: ClientLink) -> None:
+        engine = self._engine
+        engine.ledger.begins(turn)
+        try:
+            exchange = await engine.exchange(turn)
+            scale = UsageScale(turn.settings.usage_scale, engine.window)
+            await (stream_answer if turn.stream else whole_answer)(turn, exchange, link, scale)
+            engine.finished(turn, exchange.outcome)
+        finally:
+            engine.ledger.ends(turn)
 
     async def _fail(self, turn: Turn, link: ClientLink, headers: dict[str, str], error: ApiError) -> None:
         self._engine.ledger.failed(turn, error)

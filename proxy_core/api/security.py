@@ -44,14 +44,8 @@ class Gate:
             open_to_all = scope["path"] in {"/health", "/"}
             return None if open_to_all or _presents(headers_of(scope), token) else _unauthorized()
         named: dict[bytes, bytes] = dict(scope["headers"])
-        origin = named.get(b"origin", b"").decode("latin-1")
-        if origin and not _is_local(_host_of(origin)):
-            return ApiError(403, "permission_error", f"requests from web pages of {origin} are not served")
-        host = _host_of("//" + named.get(b"host", b"localhost").decode("latin-1"))
-        if not _is_local(host):
-            hint = "set PROXY_AUTH_TOKEN to allow other names"
-            return ApiError(403, "permission_error", f"the host name {host} is not this machine's; {hint}")
-        return None
+        foreign = _foreign(named.get(b"origin", b""), named.get(b"host", b"localhost"))
+        return ApiError(403, "permission_error", foreign) if foreign else None
 
 
 def _presents(headers: dict[str, str], token: str) -> bool:
@@ -66,11 +60,23 @@ def _unauthorized() -> ApiError:
 
 
 @lru_cache(256)
+def _foreign(origin: bytes, host: bytes) -> str:
+    """Why a request with these headers is not served, "" if it is."""
+    page, name = origin.decode("latin-1"), _host_of("//" + host.decode("latin-1"))
+    if page and not _is_local(_host_of(page)):
+        return f"requests from web pages of {page} are not served"
+    if not _is_local(name):
+        return f"the host name {name} is not this machine's; set PROXY_AUTH_TOKEN to allow other names"
+    return ""
+
+
 def _host_of(address: str) -> str:
-    return urlsplit(address).hostname or ""
+    try:
+        return urlsplit(address).hostname or ""
+    except ValueError:  # such as half an IPv6 address
+        return ""
 
 
-@lru_cache(256)
 def _is_local(host: str) -> bool:
     if host in LOCAL_NAMES or host.endswith(".localhost"):
         return True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from array import array
+from bisect import bisect_right
 from dataclasses import dataclass, field
 
 LEVELS = ("ok", "warning", "high", "critical")
@@ -112,7 +113,7 @@ class SessionMonitor:
     def level(self) -> str:
         """The warning level: one of `LEVELS`; "ok" while the window is unknown."""
         used = self.utilisation or 0.0
-        return LEVELS[sum(used >= threshold for threshold in THRESHOLDS)]
+        return LEVELS[bisect_right(THRESHOLDS, used)]
 
     @property
     def cached_share(self) -> float | None:

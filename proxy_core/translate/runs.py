@@ -50,7 +50,10 @@ def piece_of(chunk: JsonObject) -> tuple[PieceKind, str, int] | None:
     A delta that names its call or gives it an id is none: what it goes on with is not certain.
     """
     try:
-        (choice,) = chunk["choices"]
+        choices: Any = chunk["choices"]
+        if len(choices) != 1:
+            return None
+        choice = choices[0]
         delta: Any = choice["delta"]
         if any(map(choice.get, _ELSE_IN_CHOICE)) or any(map(chunk.get, _ELSE_IN_CHUNK)):
             return None

@@ -49,6 +49,8 @@ def named_sequence(chunk: JsonObject, choice: JsonObject, sequences: tuple[str, 
     `stop_reason` (vLLM), `matched_stop` (SGLang), `stop_str` (TabbyAPI), `__verbose.stopping_word` (llama.cpp).
     Numbers there are ids of end tokens; texts that the client did not ask for are the server's own.
     """
+    if not sequences:
+        return None
     verbose: Any = chunk.get("__verbose")
     word = cast("JsonObject", verbose).get("stopping_word") if isinstance(verbose, dict) else None
     for value in (*(choice.get(key) for key in ("stop_reason", "matched_stop", "stop_str")), word):

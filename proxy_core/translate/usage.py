@@ -58,6 +58,9 @@ class Progress:
 
 def count(value: object) -> int | None:
     """A non-negative whole number, or None for anything else; a float is cut."""
+    if value.__class__ is int:
+        found = cast("int", value)
+        return found if found >= 0 else None
     if isinstance(value, bool) or not isinstance(value, int | float) or value < 0:
         return None
     return int(value)
@@ -97,9 +100,10 @@ def read_usage(usage: JsonObject, timings: JsonObject | None, *, input_estimate:
 
 def _cached(usage: JsonObject) -> int | None:
     details: Any = usage.get("prompt_tokens_details")
-    places: list[Any] = [cast("JsonObject", details).get("cached_tokens")] if isinstance(details, dict) else []
-    places += [usage.get("cached_tokens"), usage.get("prompt_cache_hit_tokens")]
-    return next((found for place in places if (found := count(place)) is not None), None)
+    if isinstance(details, dict) and (found := count(cast("JsonObject", details).get("cached_tokens"))) is not None:
+        return found
+    found = count(usage.get("cached_tokens"))
+    return found if found is not None else count(usage.get("prompt_cache_hit_tokens"))
 
 
 def read_timings(timings: JsonObject) -> Timings:

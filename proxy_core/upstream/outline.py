@@ -84,6 +84,8 @@ class Outline:
     def shared_with(self, later: Outline) -> int:
         """How many pieces both begin with."""
         mine, theirs = self.fingerprints, later.fingerprints
+        if mine == theirs:
+            return len(mine)
         most = min(len(mine), len(theirs))
         if mine[:most] == theirs[:most]:
             return most

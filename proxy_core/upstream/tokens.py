@@ -105,7 +105,9 @@ class TokenCounter:
         """
         model = outline.model
         self.calibration.observe(model, outline.mix, tokens)
-        if near is not None and near.outline.model == model and near.outline.shared_with(outline) == len(near.outline):
+        if near is None or near.outline.mix == outline.mix:
+            return
+        if near.outline.model == model and near.outline.shared_with(outline) == len(near.outline):
             added = outline.mix.minus(near.outline.mix)
             if added.total >= 4 * SMALLEST:
                 self.calibration.observe(model, added, tokens - near.tokens)

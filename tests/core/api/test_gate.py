@@ -15,6 +15,7 @@ TOKEN = "a-long-token"
         ({}, 200),
         ({"origin": "http://localhost:3000"}, 200),
         ({"origin": "https://evil.example"}, 403),
+        ({"origin": "http://[half"}, 403),
         ({"host": "rebound.example:4000"}, 403),
         ({"host": "host.docker.internal:4000"}, 200),
         ({"host": "[::1]:4000"}, 200),
