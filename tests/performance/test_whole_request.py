@@ -92,9 +92,9 @@ async def calls_of(app: Any, raw: bytes) -> int:
 @pytest.mark.parametrize(
     ("request_body", "most"),
     [
-        pytest.param(question(), 1270, id="a question"),
-        pytest.param(conversation(20_000, 20, 8), 1850, id="40 messages that are known, 8 tools"),
-        pytest.param(conversation(200_000, 100, 60), 2650, id="200 messages that are known, 60 tools"),
+        pytest.param(question(), 1170, id="a question"),
+        pytest.param(conversation(20_000, 20, 8), 1770, id="40 messages that are known, 8 tools"),
+        pytest.param(conversation(200_000, 100, 60), 2570, id="200 messages that are known, 60 tools"),
     ],
 )
 async def test_a_request_costs_few_calls(
