@@ -152,7 +152,7 @@ class Watcher:
         self._task: asyncio.Task[None] | None = None
 
     def __enter__(self) -> None:
-        task = self._turn.task
+        task = self._turn.task  # knows its loop; asking for the running one is a system call on Python 3.11
         self._loop = asyncio.get_running_loop() if task is None else task.get_loop()
         self._timer = self._loop.call_later(UNWATCHED_SECONDS, self._begin)
 
