@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from console.event_text import describe
 from proxy_core.events import EngineEvent, Severity
+from proxy_core.value_types import named_value_type
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@named_value_type
 class DemoHint(EngineEvent):
     """What a person can do with the demo."""
 
