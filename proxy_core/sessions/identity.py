@@ -139,7 +139,7 @@ def _session_in_json(user: str) -> str:
 
 def _clean(value: str) -> str:
     """The id as it is when it is short and plain, else a digest of it: ids go into logs, screens and URLs."""
-    value = value.strip() if value else ""
+    value = value.strip()
     if not value or _PLAIN_ID.fullmatch(value):
         return value
     return "id-" + hashlib.sha256(value.encode("utf-8", "surrogatepass")).hexdigest()[:16]

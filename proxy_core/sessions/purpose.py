@@ -35,11 +35,9 @@ def request_kind(headers: Mapping[str, str], body: JsonObject) -> str:
 
 def is_title(body: JsonObject) -> bool:
     """Whether the request only wants a title for the conversation."""
-    wanted = None
-    if "output_config" in body or "output_format" in body:
-        wanted = _at(body, "output_config", "format", "schema", "properties") or _at(
-            body, "output_format", "schema", "properties"
-        )
+    wanted = _at(body, "output_config", "format", "schema", "properties") or _at(
+        body, "output_format", "schema", "properties"
+    )
     if isinstance(wanted, dict) and set(cast("JsonObject", wanted)) == {"title"}:
         return True
     return _first_text(body.get("system")).lstrip().lower().startswith(_TITLE_SYSTEM)

@@ -58,9 +58,6 @@ class Progress:
 
 def count(value: object) -> int | None:
     """A non-negative whole number, or None for anything else; a float is cut."""
-    if value.__class__ is int:
-        found = cast("int", value)
-        return found if found >= 0 else None
     if isinstance(value, bool) or not isinstance(value, int | float) or value < 0:
         return None
     return int(value)

@@ -8,7 +8,7 @@ count, 95 of 100 within 19 to 25 %.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import cache
+from functools import lru_cache
 from typing import NamedTuple
 
 WORD, LETTER, HUMP, DIGIT, MARK, LINE = 0.8, 0.085, 1.3, 1.1, 0.43, 0.95
@@ -73,7 +73,7 @@ class Mix(NamedTuple):
 NOTHING = Mix(*[0.0] * len(Mix._fields))
 
 
-@cache
+@lru_cache(64)
 def fixed(tokens: float) -> Mix:
     """Tokens that depend on no text."""
     return NOTHING._replace(fixed=float(tokens))

@@ -6,7 +6,10 @@ from typing import Any
 
 import pytest
 
+from proxy_core.translate.content_scan import MARKERS
 from proxy_core.translate.stream import StreamOptions
+from proxy_core.translate.text_calls import OPENERS, STRAY_CLOSERS
+from proxy_core.translate.think_tags import FENCE, THINK_TAGS
 from tests.core.translate.conversions import blocks, call, chunk, converter, end, run, short, text
 
 WHOLE: dict[str, tuple[str, list[Any]]] = {
@@ -86,3 +89,9 @@ def test_text_that_looks_like_the_beginning_of_a_tag_is_held_only_while_it_can_b
     assert short(machine.feed(text("a <")[0])) == ["+text", "text:a "]
     assert short(machine.feed(text("th")[0])) == []
     assert short(machine.feed(text("ree")[0])) == ["text:<three"]
+
+
+def test_every_mark_begins_with_a_marker() -> None:
+    """Text without a marker goes out unread."""
+    marks = (*THINK_TAGS, *THINK_TAGS.values(), FENCE, *OPENERS, *STRAY_CLOSERS)
+    assert [mark for mark in marks if not MARKERS.match(mark)] == []
