@@ -9,7 +9,6 @@ import threading
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from itertools import islice
 
 from proxy_core.events import EngineEvent
 
@@ -60,9 +59,13 @@ class EventRing:
             self._count += count
 
     def since(self, number: int) -> EventBatch:
-        """The events after `number` (0: all that are kept)."""
+        """The events after `number` (0: all that are kept).
+
+        All are copied and the wanted ones cut out: a tuple made of an iterator grows step by step, and with it glibc's
+        arena of the reading thread, by about 8 bytes a request for ever (measured over 200,000).
+        """
         with self._lock:
             oldest = self._count - len(self._ring)
             skip = max(number - oldest, 0)
-            events = tuple(islice(self._ring, skip, None))
+            events = tuple(self._ring)[skip:]
             return EventBatch(events, self._count, max(oldest - number, 0))
