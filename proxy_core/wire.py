@@ -18,7 +18,6 @@ import orjson
 from proxy_core import events
 from proxy_core.commands import Command
 from proxy_core.declaration import BadSetting, Setting
-from proxy_core.event_ring import EventBatch
 from proxy_core.events import EngineEvent, Severity
 from proxy_core.live_settings import SettingsView, Source
 from proxy_core.settings import SPECS, Settings
@@ -119,11 +118,6 @@ def _understood(spec: Setting, value: Any) -> bool:
     except BadSetting:
         return False
     return True
-
-
-def decode_events(data: object) -> EventBatch:
-    """Raises `WireError`."""
-    return decode(EventBatch, data)
 
 
 # -- readers ----------------------------------------------------------------------------------------------------------

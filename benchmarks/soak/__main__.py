@@ -44,14 +44,12 @@ async def soak(sessions: int, turns: int, events: int) -> list[Window]:
     upstream = subprocess.Popen([sys.executable, "-m", "benchmarks.upstream", str(upstream_port)])  # noqa: ASYNC220, S603 - before anything runs
     try:
         with day.lived(), tempfile.TemporaryDirectory() as folder:
-            return await _with_engine(day, upstream_port, Path(folder), sessions, turns, events)
+            return await _with_engine(day, upstream_port, Path(folder), (sessions, turns, events))
     finally:
         upstream.terminate()
 
 
-async def _with_engine(  # noqa: PLR0913, PLR0917 - the day's figures
-    day: Day, upstream_port: int, folder: Path, sessions: int, turns: int, events: int
-) -> list[Window]:
+async def _with_engine(day: Day, upstream_port: int, folder: Path, amount: tuple[int, int, int]) -> list[Window]:
     settings = Settings().changed(
         {"LLAMA_CPP_BASE": f"http://127.0.0.1:{upstream_port}", "PROXY_CONTEXT_WINDOW": 30_000}
     )
@@ -61,7 +59,7 @@ async def _with_engine(  # noqa: PLR0913, PLR0917 - the day's figures
     thread = EngineThread(engine, lambda: create_app(engine), sock)
     thread.start()
     try:
-        return await _with_console(engine, thread, day, sock.getsockname()[1], (sessions, turns, events))
+        return await _with_console(engine, thread, day, sock.getsockname()[1], amount)
     finally:
         thread.stop("now")
         thread.join(10)

@@ -65,6 +65,8 @@ def _foreign(origin: bytes, host: bytes) -> str:
     page, name = origin.decode("latin-1"), _host_of("//" + host.decode("latin-1"))
     if page and not _is_local(_host_of(page)):
         return f"requests from web pages of {page} are not served"
+    if not name:
+        return f"the Host header {host.decode('latin-1')!r} is no address"
     if not _is_local(name):
         return f"the host name {name} is not this machine's; set PROXY_AUTH_TOKEN to allow other names"
     return ""

@@ -108,11 +108,6 @@ class StreamConverter:
         return self._writer.kind == "thinking"
 
     @property
-    def has_content(self) -> bool:
-        """Some content block was begun."""
-        return self._writer.index >= 0
-
-    @property
     def tools_called(self) -> list[str]:
         """Names of the called tools, in order."""
         return self._calls.names

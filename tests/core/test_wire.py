@@ -31,7 +31,7 @@ def test_a_snapshot_comes_back_equal() -> None:
 
 def test_events_of_every_kind_come_back_equal() -> None:
     batch = FakePort().events_since(0)
-    assert wire.decode_events(travelled(wire.encode(batch))) == batch
+    assert wire.decode(EventBatch, travelled(wire.encode(batch))) == batch
 
 
 PLAIN: dict[object, st.SearchStrategy[Any]] = {
@@ -55,7 +55,7 @@ def events_of(draw: st.DrawFn) -> EngineEvent:
 @given(st.lists(events_of(), max_size=4), st.integers(0, 10_000), st.integers(0, 10_000))
 def test_any_events_come_back_equal(events: list[EngineEvent], number: int, missed: int) -> None:
     batch = EventBatch(tuple(events), number, missed)
-    assert wire.decode_events(travelled(wire.encode(batch))) == batch
+    assert wire.decode(EventBatch, travelled(wire.encode(batch))) == batch
 
 
 def test_a_newer_proxy_is_understood() -> None:
@@ -76,7 +76,7 @@ def test_an_event_of_an_unknown_kind_keeps_its_number() -> None:
     known = ServerStarted(at=2.0, url="http://h")
     sent = travelled(wire.encode(EventBatch((known, known), 9, 0)))
     sent["events"][0] = {"kind": "moon.rose", "at": 1.0, "session": "s", "request": "", "phase": "full"}
-    assert wire.decode_events(sent) == EventBatch(
+    assert wire.decode(EventBatch, sent) == EventBatch(
         (wire.UnknownEvent(at=1.0, session="s", what="moon.rose"), known), 9, 0
     )
 
@@ -103,7 +103,7 @@ def test_what_is_no_snapshot_is_refused(damage: Any) -> None:
 @pytest.mark.parametrize("data", [None, [], "x", 3, {"events": None, "next": 1, "missed": 0}])
 def test_what_is_no_batch_is_refused(data: object) -> None:
     with pytest.raises(wire.WireError):
-        wire.decode_events(data)
+        wire.decode(EventBatch, data)
 
 
 def test_commands_come_back_equal() -> None:
@@ -152,4 +152,7 @@ def test_nested_events_come_back_with_their_kinds() -> None:
         ttft=None, decode_rate=None, tools=("Read", "Edit"),
     )  # fmt: skip
     acted = LoopActed(at=2, session="s", level=2, act="a", why="w", score=4)
-    assert wire.decode_events(travelled(wire.encode(EventBatch((finished, acted), 2, 0)))).events == (finished, acted)
+    assert wire.decode(EventBatch, travelled(wire.encode(EventBatch((finished, acted), 2, 0)))).events == (
+        finished,
+        acted,
+    )

@@ -17,6 +17,7 @@ TOKEN = "a-long-token"
         ({"origin": "https://evil.example"}, 403),
         ({"origin": "http://[half"}, 403),
         ({"host": "rebound.example:4000"}, 403),
+        ({"host": "[half"}, 403),
         ({"host": "host.docker.internal:4000"}, 200),
         ({"host": "[::1]:4000"}, 200),
     ],
@@ -28,6 +29,23 @@ async def test_without_a_token_strangers_pages_are_refused(
     answer = await proxy.client.get("/v1/models", headers=headers)
     assert answer.status_code == status
     assert "access-control-allow-origin" not in answer.headers
+
+
+@pytest.mark.parametrize(
+    ("headers", "message"),
+    [
+        ({"origin": "https://evil.example"}, "requests from web pages of https://evil.example are not served"),
+        (
+            {"host": "rebound.example:4000"},
+            "the host name rebound.example is not this machine's; set PROXY_AUTH_TOKEN to allow other names",
+        ),
+        ({"host": "[half"}, "the Host header '[half' is no address"),
+    ],
+)
+async def test_who_is_refused_reads_why(start_proxy: StartProxy, headers: dict[str, str], message: str) -> None:
+    proxy = await start_proxy()
+    answer = await proxy.client.get("/v1/models", headers=headers)
+    assert answer.json()["error"] == {"type": "permission_error", "message": message}
 
 
 @pytest.mark.parametrize("path", ["/v1/messages", "/v1/messages/count_tokens", "/anthropic/v1/messages"])

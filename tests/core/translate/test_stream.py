@@ -262,13 +262,12 @@ def test_empty_error_fields_mean_nothing() -> None:
 
 def test_what_is_known_afterwards() -> None:
     machine = converter()
-    assert (machine.has_content, machine.finish_seen, machine.timings, machine.progress) == (False, False, None, None)
+    assert (machine.finish_seen, machine.timings, machine.progress) == (False, None, None)
     timings = {"prompt_n": 1, "cache_n": 2, "prompt_ms": 3.5, "predicted_n": 4, "predicted_ms": 5, "draft_n": 6}
     progress: dict[str, Any] = {"total": 9, "cache": 1, "processed": 3, "time_ms": 7}
     assert machine.feed({"choices": [], "prompt_progress": progress}) == []
     machine.feed(text("x")[0])
     machine.feed(end() | {"timings": timings})
-    assert machine.has_content
     assert machine.finish_seen
     assert machine.progress is not None
     assert (machine.progress.total, machine.progress.cache, machine.progress.processed) == (9, 1, 3)
