@@ -165,14 +165,16 @@ class Engine:
         chat = self.measurement.placed(turn, chat, facts, self.ledger.active.values())
         return prepared if chat is prepared.chat else Prepared(chat, prepared.policy, prepared.ending)
 
-    async def _recovered(self, turn: Turn, error: ApiError) -> JsonObject | None:
+    async def _recovered(self, turn: Turn, error: ApiError, sent: JsonObject) -> JsonObject | None:
         """The body to send after the model server refused one as too long; None when that cannot help."""
-        if not self.fitting.recovers(turn, error):
-            return None
-        self.learn(turn, error)
-        prepared = await self._ready(turn)
-        self.measurement.ensure_estimated(turn, prepared.chat)
-        return prepared.chat.body
+
+        async def again() -> JsonObject:
+            self.learn(turn, error)
+            prepared = await self._ready(turn)
+            self.measurement.ensure_estimated(turn, prepared.chat)
+            return prepared.chat.body
+
+        return await self.fitting.recovered(turn, error, sent, again)
 
     async def count_tokens(self, body: JsonObject) -> TokenCount:
         """What the request would cost. Raises `InvalidRequest`."""

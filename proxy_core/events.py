@@ -206,7 +206,7 @@ class Pruned(EngineEvent):
 
 @named_value_type
 class OverflowMet(EngineEvent):
-    """A prompt did not fit: `tokens` against the `limit`, 0 unknown. `act`: "pruned and sent again" or "refused"."""
+    """A prompt did not fit: `tokens` against the `limit`, 0 unknown. `act`: what was done about it."""
 
     kind: ClassVar[str] = "context.overflow"
     severity: ClassVar[Severity] = "warning"

@@ -13,6 +13,7 @@ from proxy_core.guardrails.overflow import AGENT_ROLES, asks_to_compact, compact
 from proxy_core.guardrails.prune_scale import PruneScale
 from proxy_core.guardrails.pruning import ANSWER_SHARE, PruneCache, PrunePlan, plan_pruning
 from proxy_core.translate.errors import ApiError
+from proxy_core.translate.overflow import Overflow
 from proxy_core.translate.request import ChatRequest
 from proxy_core.translate.types import JsonObject
 from proxy_core.turn import Turn
@@ -24,6 +25,8 @@ COUNT_FROM = 0.15
 """Share of the window whose beginning is counted once, to know what the fixed measure means to this model."""
 
 ASKED, REACHED, FOUND = "an operator asked for it", "the threshold was reached", "an earlier cut, found again"
+
+PRUNED, SHORTENED, REFUSED = "pruned and sent again", "sent again with less room for the answer", "refused"
 
 FAR = 0.5
 """Share of the window below which nothing is ever done about a prompt's size."""
@@ -97,23 +100,32 @@ class Fitting:
             return False
         return self._learn(turn, plan, count.tokens)
 
-    def recovers(self, turn: Turn, error: ApiError) -> bool:
-        """Whether a refused request may fit when it is cut anew, by what the refusal tells."""
-        plan, overflow = turn.plan, error.overflow
-        if plan is None or overflow is None:
-            return False
+    async def recovered(
+        self, turn: Turn, error: ApiError, sent: JsonObject, again: Callable[[], Awaitable[JsonObject]]
+    ) -> JsonObject | None:
+        """The body to send in place of `sent`, which the server refused as too long; None where nothing is to be won.
+
+        `again` makes the request anew, by what the refusal told; it may raise the `ApiError` for the client.
+        """
+        if turn.plan is None or error.overflow is None:
+            return None
+        body = await again() if self._learns(turn, turn.plan, error.overflow) else None
+        act = _way_out(sent, body)
+        limit = error.overflow.limit or self._within(self._fit(turn))
+        self._met(turn, error.overflow.tokens, limit, act, "the model server refused it")
+        return None if act == REFUSED else body
+
+    def _learns(self, turn: Turn, plan: PrunePlan, overflow: Overflow) -> bool:
+        """Take from a refusal what it tells; whether the request may be another one by that."""
         fit = self._fit(turn)
         window = self._within(fit)
         if overflow.limit and (not window or overflow.limit < window):
             fit.limit = overflow.limit
         limit = overflow.limit or window
         tokens = overflow.tokens - overflow.output
-        fits = bool(limit) and bool(overflow.output) and tokens < limit
-        if limit and not fits:
-            fits = self._learn(turn, plan, tokens or round(limit * 1.1)) or fit.limit > 0
-        act = "pruned and sent again" if fits else "refused"
-        self._met(turn, overflow.tokens, limit, act, "the model server refused it")
-        return fits
+        if not limit or (overflow.output and tokens < limit):
+            return bool(limit)
+        return self._learn(turn, plan, tokens or round(limit * 1.1)) or fit.limit > 0
 
     def budgeted(self, turn: Turn, chat: ChatRequest, count: TokenCount) -> ChatRequest:
         """The request with an answer that fits behind its prompt. Raises the `ApiError` on which clients compact."""
@@ -161,7 +173,7 @@ class Fitting:
             if plan.over_wall and count.tokens > wall:
                 over, limit = True, wall
         if over:
-            self._met(turn, count.tokens, limit, "refused", "nothing more may be cut; the client can compact")
+            self._met(turn, count.tokens, limit, REFUSED, "nothing more may be cut; the client can compact")
             raise too_long(count.tokens, limit)
 
     async def _count_beginning(
@@ -231,6 +243,15 @@ class Fitting:
     def _within(self, fit: _Fit) -> int:
         window, limit = self._window(), fit.limit
         return min(window, limit) if window and limit else window or limit
+
+
+def _way_out(sent: JsonObject, body: JsonObject | None) -> str:
+    """What is done about a refused request: a server that refused a body refuses the same body again."""
+    if body is None:
+        return REFUSED
+    if body["messages"] != sent["messages"]:
+        return PRUNED
+    return SHORTENED if body.get("max_tokens", 0) < sent.get("max_tokens", 0) else REFUSED
 
 
 def _compacts(turn: Turn) -> bool:

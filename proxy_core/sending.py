@@ -17,8 +17,8 @@ from proxy_core.upstream.client import Answer, UpstreamClient
 
 Publish = Callable[[EngineEvent], None]
 
-Recover = Callable[[Turn, ApiError], Awaitable[JsonObject | None]]
-"""Gives the body to send once more after a refusal; may raise the `ApiError` that the client is to have instead."""
+Recover = Callable[[Turn, ApiError, JsonObject], Awaitable[JsonObject | None]]
+"""Gives the body to send in place of the refused one; may raise the `ApiError` that the client is to have instead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,7 @@ class Sending:
             return self._expressible(body)
         if body is not self.chat.body:
             return None
-        other = await self._road.recover(self._turn, error)
+        other = await self._road.recover(self._turn, error, body)
         self.chat = replace(self.chat, body=other or body)
         return self._expressible(other) if other is not None else None
 

@@ -216,6 +216,26 @@ async def test_what_cannot_be_cut_is_refused_in_the_words_on_which_clients_compa
     assert proxy.events_of("context.overflow")[-1].act == "refused"
 
 
+@pytest.mark.parametrize("headers", [SDK, CLAUDE_CODE])
+async def test_a_refused_prompt_that_cannot_be_cut_is_not_sent_again(start_proxy: StartProxy, headers: Message) -> None:
+    """A server whose tokens are many more than the estimate says, and a conversation that is all of the newest turn."""
+
+    async def small(call: Call) -> None:
+        message = "the request exceeds the available context size, try increasing it"
+        details = {"code": 400, "message": message, "type": "exceed_context_size_error"}
+        await call.answer(400, {"error": details | {"n_prompt_tokens": 45_000, "n_ctx": 40_000}})
+
+    proxy = await start_proxy(upstream=ScriptedUpstream(small), PROXY_CONTEXT_WINDOW="40000")
+    use: Message = {"type": "tool_use", "id": "toolu_1", "name": "Read", "input": {"path": "/1"}}
+    history: list[Message] = [{"role": "user", "content": "Go."}, {"role": "assistant", "content": [use]}]
+    history += [{"role": "user", "content": results_of([use], 1, 300)}]
+    answer = await proxy.client.post("/v1/messages", json=proxy.body(messages=history, tools=TOOLS), headers=headers)
+    assert answer.status_code == 400
+    assert answer.json()["error"]["message"] == "prompt is too long: 45000 tokens > 40000 maximum"
+    assert len(proxy.upstream.calls) == 1
+    assert [event.act for event in proxy.events_of("context.overflow")] == ["refused"]
+
+
 async def test_only_output_too_long_is_sent_again_with_less(start_proxy: StartProxy) -> None:
     """vLLM refuses input and output together, and here has a smaller window than the operator says."""
 
@@ -233,7 +253,7 @@ async def test_only_output_too_long_is_sent_again_with_less(start_proxy: StartPr
     answer = await proxy.client.post("/v1/messages", json=proxy.body(max_tokens=5000))
     assert answer.status_code == 200
     assert [call.body["max_tokens"] > 3996 for call in proxy.upstream.calls] == [True, False]
-    assert [event.act for event in proxy.events_of("context.overflow")] == ["pruned and sent again"]
+    assert [event.act for event in proxy.events_of("context.overflow")] == ["sent again with less room for the answer"]
     assert (await proxy.client.post("/v1/messages", json=proxy.body(max_tokens=5000))).status_code == 200
     assert len(proxy.upstream.calls) == 3, "the true window is remembered"
 
