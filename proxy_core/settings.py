@@ -85,8 +85,8 @@ class Settings:
     )  # fmt: skip
     broken_stream: Literal["auto", "event", "cut"] = declare(
         "PROXY_BROKEN_STREAM", "choice", "auto", "server",
-        "How a stream that broke after content ends: error event, cut connection, or auto (cut for Claude Code, which "
-        "then retries; an error event for the others)",
+        "How a stream that broke after content ends: error event, cut connection, or auto (cut for Claude Code and "
+        "opencode, which then retry; an error event for the others)",
         choices=("auto", "event", "cut"),
     )  # fmt: skip
     session_ttl_secs: int = declare(

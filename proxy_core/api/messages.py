@@ -17,6 +17,9 @@ from proxy_core.translate.types import InvalidRequest
 from proxy_core.translate.validate import validate_messages_request
 from proxy_core.turn import Turn, new_request_id
 
+REPEATING_CLIENTS = frozenset({"claude-code", "opencode"})
+"""Seen to repeat a request whose answer was cut off, and to give up at an error event (2.1.197, 1.18.33)."""
+
 
 class MessagesEndpoint:
     """A raw ASGI endpoint: a framework's response object would not notice a client that leaves during prefill."""
@@ -125,7 +128,7 @@ def ending_for(turn: Turn) -> Ending:
     """How a stream that broke after it began ends for this client, by the setting."""
     wish = turn.settings.broken_stream
     if wish == "auto":
-        return "cut" if turn.identity.client == "claude-code" else "event"
+        return "cut" if turn.identity.client in REPEATING_CLIENTS else "event"
     return "cut" if wish == "cut" else "event"
 
 

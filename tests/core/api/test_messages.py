@@ -14,6 +14,7 @@ from .scripted_upstream import DONE, USAGE, Call, ScriptedUpstream, chunk
 
 CLAUDE_CODE = {"user-agent": "claude-cli/2.1.197 (external, sdk-cli)"}
 SDK = {"user-agent": "Anthropic/Python 2.12.0"}
+OPENCODE = {"user-agent": "opencode/1.18.33 ai-sdk/provider-utils/3.0.9 runtime/bun/1.3"}
 
 
 def events_in(text: str) -> list[dict[str, Any]]:
@@ -153,7 +154,13 @@ async def test_an_error_inside_a_stream_before_content_keeps_a_status(start_prox
 
 @pytest.mark.parametrize(
     ("headers", "setting", "cut"),
-    [(CLAUDE_CODE, "auto", True), (SDK, "auto", False), (CLAUDE_CODE, "event", False), (SDK, "cut", True)],
+    [
+        (CLAUDE_CODE, "auto", True),
+        (OPENCODE, "auto", True),
+        (SDK, "auto", False),
+        (CLAUDE_CODE, "event", False),
+        (SDK, "cut", True),
+    ],
 )
 async def test_a_broken_stream_never_ends_well(
     start_proxy: StartProxy, headers: dict[str, str], setting: str, cut: bool
