@@ -56,7 +56,7 @@ class _Failed(Exception):
 
 
 class Answer:
-    """The answer to a request whose status is 2xx, read as it comes; it has to be closed.
+    """The answer to a request, read as it comes; it has to be closed. One that is given on has a status of 2xx.
 
     `read` waits for more and gives all that has come, no bytes at the end. Raises `LinkError`.
     """
@@ -67,6 +67,16 @@ class Answer:
         self._connection = connection
         self._done = done
         self.read: Callable[[], Awaitable[bytes]] = connection.read
+
+    @property
+    def status(self) -> int:
+        """The HTTP status."""
+        return self._connection.status
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """All headers, their names in lower case."""
+        return self._connection.headers
 
     @property
     def is_json(self) -> bool:
@@ -129,29 +139,46 @@ class UpstreamClient:
                 await asyncio.sleep(pause)
 
     async def _send(self, url: str, body: bytes, settings: Settings, sent: Callable[[], None]) -> Answer:
-        address = self._addresses.get(url) or self._addresses.setdefault(url, _address(url, self._headers))
-        try:
-            connection = await self._pool.take(address.origin, settings.connect_timeout)
-        except Unreachable as error:
-            tries = 0 if isinstance(error, Untrusted) else settings.connect_retries
-            raise _Failed(transport_error(error, url), tries) from error
-        answer = Answer(connection, partial(self._pool.give_back, address.origin, connection))
-        try:
-            connection.ask(b"%b%d\r\n\r\n" % (address.head, len(body)), body, settings.read_timeout)
-            sent()
-            status = await connection.answered()
-        except LinkError as error:
-            answer.close()
-            tries = min(1, settings.connect_retries) if isinstance(error, Dropped) else 0
-            raise _Failed(transport_error(error, url), tries) from error
-        except BaseException:
-            answer.close()
-            raise
-        if status // 100 == 2:
+        answer = await self._answered(url, body, settings, sent)
+        if answer.status // 100 == 2:
             return answer
-        refusal = await _refusal(status, connection.headers, answer)
-        loading = status == HTTP_UNAVAILABLE and "loading" in refusal.message.lower()
+        refusal = await _refusal(answer)
+        loading = answer.status == HTTP_UNAVAILABLE and "loading" in refusal.message.lower()
         raise _Failed(refusal, settings.connect_retries if loading else 0)
+
+    async def _answered(self, url: str, body: bytes, settings: Settings, sent: Callable[[], None]) -> Answer:
+        """The answer once its headers came; connections that the server dropped while they rested are passed over."""
+        address = self._addresses.get(url) or self._addresses.setdefault(url, _address(url, self._headers))
+        head = b"%b%d\r\n\r\n" % (address.head, len(body))
+        while True:
+            try:
+                connection = await self._pool.take(address.origin, settings.connect_timeout)
+            except Unreachable as error:
+                tries = 0 if isinstance(error, Untrusted) else settings.connect_retries
+                raise _Failed(transport_error(error, url), tries) from error
+            answer = Answer(connection, partial(self._pool.give_back, address.origin, connection))
+            try:
+                connection.ask(head, body, settings.read_timeout)
+                sent()
+                await connection.answered()
+            except LinkError as error:
+                answer.close()
+                if not _was_dead(connection, error):
+                    tries = min(1, settings.connect_retries) if isinstance(error, Dropped) else 0
+                    raise _Failed(transport_error(error, url), tries) from error
+            except BaseException:
+                answer.close()
+                raise
+            else:
+                return answer
+
+
+def _was_dead(connection: Connection, error: LinkError) -> bool:
+    """Whether the server had dropped the connection while it rested: nothing is wrong, another one is to be taken.
+
+    llama.cpp promises to keep the connection of a stream and closes it all the same (b11549).
+    """
+    return isinstance(error, Dropped) and connection.reused and not connection.status
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,7 +225,7 @@ def transport_error(error: LinkError, url: str) -> ApiError:
     return connection_error(f"the model server at {address} closed the connection")
 
 
-async def _refusal(status: int, headers: dict[str, str], answer: Answer) -> ApiError:
+async def _refusal(answer: Answer) -> ApiError:
     body = bytearray()
     try:
         while len(body) < ERROR_BODY_LIMIT and (part := await answer.read()):
@@ -207,4 +234,4 @@ async def _refusal(status: int, headers: dict[str, str], answer: Answer) -> ApiE
         pass
     finally:
         answer.close()
-    return from_upstream(status, headers, bytes(body))
+    return from_upstream(answer.status, answer.headers, bytes(body))

@@ -54,6 +54,8 @@ class Connection(asyncio.Protocol):
         self.ended = True
         """All of the answer came; some of it may wait to be read."""
         self.closed = False
+        self.reused = False
+        """An earlier request was answered on it."""
         self._keeps = False
         self._loop = loop
         self._parts: list[bytes] = []
@@ -74,6 +76,7 @@ class Connection(asyncio.Protocol):
 
     def ask(self, head: bytes, body: bytes, silence: float) -> None:
         """Send a request; from now on the server may say nothing for `silence` seconds while it is waited for."""
+        self.reused = self.status > 0
         self.status, self.ended, self._keeps = 0, False, False
         self._fields.clear()
         self._held = 0
