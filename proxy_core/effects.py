@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from statistics import median
 
 from proxy_core.events import EngineEvent, RequestFinished, SettingChanged
+from proxy_core.guardrails.policy import AGENT_ROLES
 from proxy_core.snapshot import ChangeView, Medians
 
 LONGEST = 900.0
@@ -25,8 +26,6 @@ ENOUGH = 5
 
 CHANGES_KEPT = 32
 ANSWERS_KEPT = 2000
-TURNS = frozenset({"main", "subagent"})
-"""Side requests, such as titles, are left out: they are short, and come with other changes of the traffic."""
 
 
 def began(answer: RequestFinished) -> float:
@@ -109,7 +108,8 @@ class Effects:
                     self.since = self._changes.popleft().at
                     self._dropped += 1
                     self._settled.pop(self._dropped, None)
-        elif isinstance(event, RequestFinished) and event.role in TURNS:
+        elif isinstance(event, RequestFinished) and event.role in AGENT_ROLES:
+            # side requests are short, and come with other changes of the traffic
             with self._lock:
                 self._answers.append(event)
                 self._views = None if self._changes else self._views

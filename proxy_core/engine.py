@@ -248,7 +248,7 @@ class Engine:
         window = self.settings.current.context_window
         state, facts, detail = self.watch.state, self.watch.facts, self.watch.detail
         upstream = upstream_view(self.root, state, self._upstream_since, detail, facts, window, self.load.load)
-        of = (self.events.count, self.ledger.changes, self.throughput.moves, upstream)
+        of = (self.events.count, self.ledger.changes, self.ledger.stages, self.throughput.moves, upstream)
         self._gallery.refresh(of, partial(self._make_picture, upstream))
 
     def _make_picture(self, upstream: UpstreamView, version: int) -> Snapshot:

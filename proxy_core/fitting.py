@@ -112,7 +112,8 @@ class Fitting:
         body = await again() if self._learns(turn, turn.plan, error.overflow) else None
         act = _way_out(sent, body)
         limit = error.overflow.limit or self._within(self._fit(turn))
-        self._met(turn, error.overflow.tokens, limit, act, "the model server refused it")
+        why = f"the model server refused it; {_why_hopeless(turn)}" if act == REFUSED else "the model server refused it"
+        self._met(turn, error.overflow.tokens, limit, act, why)
         return None if act == REFUSED else body
 
     def _learns(self, turn: Turn, plan: PrunePlan, overflow: Overflow) -> bool:
@@ -173,7 +174,7 @@ class Fitting:
             if plan.over_wall and count.tokens > wall:
                 over, limit = True, wall
         if over:
-            self._met(turn, count.tokens, limit, REFUSED, "nothing more may be cut; the client can compact")
+            self._met(turn, count.tokens, limit, REFUSED, _why_hopeless(turn))
             raise too_long(count.tokens, limit)
 
     async def _count_beginning(
@@ -252,6 +253,13 @@ def _way_out(sent: JsonObject, body: JsonObject | None) -> str:
     if body["messages"] != sent["messages"]:
         return PRUNED
     return SHORTENED if body.get("max_tokens", 0) < sent.get("max_tokens", 0) else REFUSED
+
+
+def _why_hopeless(turn: Turn) -> str:
+    """Why no cut is to be had of a conversation, for the operator."""
+    if any(message["role"] == "assistant" for message in turn.body["messages"]):
+        return "nothing more may be cut, the client can compact"
+    return "this first prompt, with its tools, is larger than the window"
 
 
 def _compacts(turn: Turn) -> bool:

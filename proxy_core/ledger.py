@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from proxy_core.event_ring import EventRing
 from proxy_core.events import ContextWarning, RequestCancelled, RequestFailed, RequestFinished, RequestStarted
 from proxy_core.exchange import Outcome
+from proxy_core.guardrails.policy import AGENT_ROLES
 from proxy_core.sessions.monitor import LEVELS
 from proxy_core.snapshot import Totals
 from proxy_core.throughput import Throughput
@@ -54,6 +55,11 @@ class Ledger:
     def requests(self) -> int:
         """All requests since the start."""
         return self._requests
+
+    @property
+    def stages(self) -> tuple[object, ...]:
+        """How far the running turns are: not equal to an earlier one when any of them went on."""
+        return tuple([(turn.phase, turn.input_tokens, turn.prefill_done) for turn in self.active.values()])
 
     def begins(self, turn: Turn) -> None:
         """Count the turn as running, until `ends`."""
@@ -126,7 +132,7 @@ class Ledger:
             decode_rate=decode_rate,
             tools=tuple(outcome.tools_called),
             stop_reason=outcome.stop_reason or "",
-            main=turn.role in {"main", "subagent"},
+            main=turn.role in AGENT_ROLES,
             at=time.time(),
         )
         if monitor.utilisation is not None and LEVELS.index(monitor.level) > LEVELS.index(before):

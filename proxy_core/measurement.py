@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from proxy_core.events import EngineEvent, PrefixBroken
 from proxy_core.exchange import Outcome
+from proxy_core.guardrails.policy import AGENT_ROLES
 from proxy_core.translate.errors import ApiError
 from proxy_core.translate.request import ChatRequest
 from proxy_core.turn import Turn
@@ -31,10 +32,7 @@ COUNT_PATIENCE = 1.5
 COSTLY_BREAK = 1000
 """Tokens to read again from which a broken prefix is worth an event."""
 
-OWN_ROLES = frozenset({"main", "subagent"})
-"""Requests that are turns of the conversation itself."""
-
-LIKE_THE_LAST = OWN_ROLES | {"compaction"}
+LIKE_THE_LAST = AGENT_ROLES | {"compaction"}
 """Requests that begin with the conversation, so that its last prompt tells most of what they cost."""
 
 
@@ -99,7 +97,7 @@ class Measurement:
     def finished(self, turn: Turn, outline: Outline, outcome: Outcome, requests: int) -> None:
         """Learn from an answer what its prompt really cost. `requests`: how many the engine has had so far."""
         usage, prefix = outcome.usage, turn.session.prefix
-        own = turn.role in OWN_ROLES
+        own = turn.role in AGENT_ROLES
         self.counter.observe(outline, usage.prompt_tokens, prefix.last if own else None)
         if not own:
             return

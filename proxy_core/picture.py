@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable
 
+from proxy_core.guardrails.policy import AGENT_ROLES
+from proxy_core.sessions.monitor import SessionMonitor, level_of
 from proxy_core.sessions.store import Session
 from proxy_core.snapshot import Phase, ServerLoad, SessionView, UpstreamView
 from proxy_core.turn import Turn
@@ -57,6 +59,8 @@ def upstream_view(  # noqa: PLR0913, PLR0917 - what is known of the model server
 def _view(session: Session, turn: Turn | None, now: float) -> SessionView:
     monitor = session.monitor
     phase, since = _phase(session, turn, now)
+    tokens, known, estimated = _used(monitor, turn)
+    utilisation = monitor.share(tokens)
     rate, ttft = monitor.decode_rate, monitor.ttft
     if turn is not None and turn.first_token is not None:
         ttft = turn.ttft
@@ -76,12 +80,12 @@ def _view(session: Session, turn: Turn | None, now: float) -> SessionView:
         active=session.active,
         requests=monitor.requests,
         failures=session.failures,
-        tokens=monitor.last_input_tokens,
+        tokens=tokens,
         peak_tokens=monitor.peak_input_tokens,
-        estimated=monitor.estimated,
+        estimated=estimated,
         window=monitor.window,
-        utilisation=monitor.utilisation,
-        level=monitor.level,
+        utilisation=utilisation,
+        level=level_of(utilisation),
         turns_left=monitor.turns_left,
         turns_basis=monitor.turns_basis,
         cached_share=monitor.cached_share,
@@ -96,7 +100,7 @@ def _view(session: Session, turn: Turn | None, now: float) -> SessionView:
         last_at=session.last_at,
         seconds_left=monitor.seconds_left,
         seconds_basis=monitor.seconds_basis,
-        count_label=monitor.count_label,
+        count_label=known,
         fill=tuple(sorted(monitor.fill.items(), key=lambda part: -part[1])),
         prefilled=session.prefix.prefilled,
         total_prefilled=session.prefix.total_prefilled,
@@ -110,6 +114,15 @@ def _view(session: Session, turn: Turn | None, now: float) -> SessionView:
         waiting=session.wishes.gate.waiting,
         overrides=len(session.wishes.overrides),
     )
+
+
+def _used(monitor: SessionMonitor, turn: Turn | None) -> tuple[int, str, bool]:
+    """Tokens of the newest prompt, how they are known, and whether they are estimated: a first prompt takes minutes."""
+    if turn is None or turn.count is None or turn.role not in AGENT_ROLES:
+        return monitor.last_input_tokens, monitor.count_label, monitor.estimated
+    if turn.prefilling:
+        return turn.prefilling, "exact", False
+    return turn.count.tokens, turn.count.label, turn.count.source != "exact"
 
 
 def _phase(session: Session, turn: Turn | None, now: float) -> tuple[Phase, float]:

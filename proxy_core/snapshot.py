@@ -12,7 +12,11 @@ or a call; the client runs a tool whose call we delivered."""
 
 @dataclass(frozen=True, slots=True)
 class SessionView:
-    """One conversation. Token figures are of its last request; `estimated` marks those not counted by the server."""
+    """One conversation. Token figures are of its newest request; `estimated` marks those not counted by the server.
+
+    `tokens`, `utilisation` and `level` are of the one that runs as soon as its size is known, the others of the last
+    one that was answered.
+    """
 
     key: str
     short: str

@@ -13,7 +13,11 @@ from proxy_core.translate.request import ChatRequest
 from proxy_core.translate.types import JsonObject
 
 AGENT_ROLES = frozenset({"main", "subagent"})
-"""Titles, compactions, web searches and counts are side requests: nothing but translation touches them."""
+"""Requests that are turns of a conversation.
+
+Titles, compactions, web searches and counts are side requests, with a context of their own: nothing but translation
+touches them.
+"""
 
 SUPPLEMENT = (
     "Working protocol: when a step needs a tool, call the tool in the same reply instead of announcing it. Read each "

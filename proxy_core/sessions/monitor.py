@@ -21,6 +21,11 @@ Smaller steps back are no restart: many templates drop the reasoning of earlier 
 """
 
 
+def level_of(utilisation: float | None) -> str:
+    """The warning level of a share of the window: one of `LEVELS`; "ok" for an unknown one."""
+    return LEVELS[bisect_right(THRESHOLDS, utilisation or 0.0)]
+
+
 @dataclass(slots=True)
 class SessionMonitor:
     """Figures of one agent's conversation; pure arithmetic.
@@ -107,13 +112,16 @@ class SessionMonitor:
     @property
     def utilisation(self) -> float | None:
         """Share of the window that the last prompt took, 0 and up; None while the window is unknown."""
-        return self.last_input_tokens / self.window if self.window else None
+        return self.share(self.last_input_tokens)
 
     @property
     def level(self) -> str:
         """The warning level: one of `LEVELS`; "ok" while the window is unknown."""
-        used = self.utilisation or 0.0
-        return LEVELS[bisect_right(THRESHOLDS, used)]
+        return level_of(self.utilisation)
+
+    def share(self, tokens: int) -> float | None:
+        """Share of the window that so many tokens take; None while the window is unknown."""
+        return tokens / self.window if self.window else None
 
     @property
     def cached_share(self) -> float | None:

@@ -91,6 +91,7 @@ class ScriptedUpstream:
         self.port = 0
         self._server: asyncio.Server | None = None
         self._writers: set[asyncio.StreamWriter] = set()
+        self._serving: set[asyncio.Task[None]] = set()
 
     @property
     def base(self) -> str:
@@ -103,11 +104,14 @@ class ScriptedUpstream:
         self.port = self._server.sockets[0].getsockname()[1]
 
     async def stop(self) -> None:
-        """Stop listening and drop every connection."""
+        """Stop listening and drop every connection, whatever its script is waiting for."""
         if self._server is not None:
             self._server.close()
         for writer in self._writers:
             writer.close()
+        for task in self._serving:
+            task.cancel()
+        await asyncio.gather(*self._serving, return_exceptions=True)
 
     async def next_call(self, number: int = 1) -> Call:
         """The `number`th call, waiting for it."""
@@ -117,6 +121,10 @@ class ScriptedUpstream:
         return self.calls[number - 1]
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._serving.add(task)
+        task.add_done_callback(self._serving.discard)
         self.connections += 1
         self._writers.add(writer)
         try:

@@ -213,7 +213,11 @@ async def test_what_cannot_be_cut_is_refused_in_the_words_on_which_clients_compa
     assert told
     assert int(told[1]) > int(told[2])
     assert int(told[2]) <= 4096
-    assert proxy.events_of("context.overflow")[-1].act == "refused"
+    (met,) = proxy.events_of("context.overflow")
+    assert (met.act, met.why) == (
+        "refused",
+        "the model server refused it; this first prompt, with its tools, is larger than the window",
+    )
 
 
 @pytest.mark.parametrize("headers", [SDK, CLAUDE_CODE])

@@ -180,3 +180,38 @@ def overflowing(tokens: int) -> ApiError:
 )
 def test_when_slots_are_taken_to_share_their_memory(error: ApiError, tokens: int, expected: bool) -> None:
     assert shared_memory_full(error, tokens, 4096) is expected
+
+
+async def test_a_prompt_is_shown_while_it_is_read(start_proxy: StartProxy) -> None:
+    """First as it is estimated, then as the server tells with its progress, and in the end as its usage says."""
+    told, over = asyncio.Event(), asyncio.Event()
+
+    async def reads_slowly(call: Call) -> None:
+        await call.start_stream()
+        await told.wait()
+        await call.send(chunk(prompt_progress={"total": 4000, "cache": 0, "processed": 1000, "time_ms": 900}))
+        await over.wait()
+        await call.send(chunk({"content": "ok"}, "stop"), usage(4001, 0), DONE)
+        await call.end()
+
+    proxy = await start_proxy(upstream=ScriptedUpstream(reads_slowly), PROXY_CONTEXT_WINDOW="5000")
+
+    async def shown(wanted: str) -> tuple[int, str, str]:
+        async with asyncio.timeout(5):
+            while True:
+                proxy.engine._refresh()
+                (view,) = proxy.engine.snapshot().sessions
+                assert view.utilisation == view.tokens / 5000
+                if wanted in {view.count_label, view.phase}:
+                    return view.tokens, "~" if view.estimated else "", view.level
+                await asyncio.sleep(0.005)
+
+    asking = asyncio.create_task(ask(proxy, WORDS))
+    await proxy.upstream.next_call()
+    tokens, mark, _ = await shown("estimate")
+    assert (500 < tokens < 2000, mark) == (True, "~")
+    told.set()
+    assert await shown("exact") == (4000, "", "warning")
+    over.set()
+    await asking
+    assert await shown("idle") == (4001, "", "warning")
