@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+import time
 from typing import cast
 
 from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
@@ -17,6 +18,19 @@ HIGH_WATER = 2**20
 
 FIRST_FINAL = 200
 """Status codes below tell of an answer that is still to come."""
+
+PACE = 0.002
+"""Seconds for which a fast answer may gather before it is read again.
+
+To read, and to wake who waits, costs ten times what a chunk costs, and nobody sees two milliseconds. A model alone is
+slower; its server writes the tokens of an accepted draft at once.
+"""
+
+FAST = 1.5 * PACE
+"""An answer is fast when its reads are no farther apart."""
+
+PROMPT_READS = 16
+"""So many reads of an answer never wait for another: its beginning, and all of a short one."""
 
 NEVER = math.inf
 
@@ -71,6 +85,9 @@ class Connection(asyncio.Protocol):
         self._since = NEVER
         self._silence = 0.0
         self._timer: asyncio.TimerHandle | None = None
+        self._reads = 0
+        self._last_read = 0.0
+        self._pacer: asyncio.TimerHandle | None = None
 
     # -- asking -------------------------------------------------------------------------------------------------------
 
@@ -79,7 +96,7 @@ class Connection(asyncio.Protocol):
         self.reused = self.status > 0
         self.status, self.ended, self._keeps = 0, False, False
         self._fields.clear()
-        self._held = 0
+        self._held = self._reads = 0
         if self._timer is None or self._silence != silence:
             self._wait_no_longer()
             self._silence, self._timer = silence, self._loop.call_later(silence, self._look)
@@ -131,6 +148,8 @@ class Connection(asyncio.Protocol):
         """Close it at once."""
         self.closed = True
         self._wait_no_longer()
+        if self._pacer is not None:
+            self._pacer.cancel()
         if self._transport is not None:
             self._transport.abort()
 
@@ -179,6 +198,9 @@ class Connection(asyncio.Protocol):
             self._paused = True
             self._transport.pause_reading()
         self._wake()
+        self._reads += 1
+        if self._reads >= PROMPT_READS and not self.ended:
+            self._pace()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """It is closed; an answer of no declared length has its end here."""
@@ -218,6 +240,19 @@ class Connection(asyncio.Protocol):
             self._error = self._error or error
         self.abort()
         self._wake()
+
+    def _pace(self) -> None:
+        """Let a fast answer gather in the socket."""
+        now = time.monotonic()
+        fast, self._last_read = now - self._last_read < FAST, now
+        if fast and self._pacer is None and self._transport is not None:
+            self._transport.pause_reading()
+            self._pacer = self._loop.call_later(PACE, self._go_on)
+
+    def _go_on(self) -> None:
+        self._pacer = None
+        if not self._paused and self._transport is not None:
+            self._transport.resume_reading()
 
     def _wake(self) -> None:
         waiter = self._waiter
