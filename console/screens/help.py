@@ -24,7 +24,7 @@ from console.widgets.status_line import StatusLine
 
 NAME = 15
 LEGEND = (
-    ("USED/LIMIT", "tokens of the last prompt as the model server counted them (~ estimated), and the context window."),
+    ("USED/LIMIT", "tokens of the newest prompt as the server counts them (~ estimated), and the context window."),
     ("CONTEXT", "used / limit. △ from 75 %, ▲ from 85 %, ▲ reversed from 95 %."),
     ("TURNS", "turns that still fit: what is left of the window / mean growth of the last turns. Always a forecast."),
     ("CACHED", "share of the last prompt that the model server had in its cache and did not read again."),
