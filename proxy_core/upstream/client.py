@@ -6,6 +6,7 @@ Completions go over connections of our own; everything else, which is seldom, as
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
@@ -24,6 +25,9 @@ FIRST_PAUSE = 0.25
 LONGEST_PAUSE = 4.0
 ERROR_BODY_LIMIT = 64 * 1024
 HTTP_UNAVAILABLE = 503
+
+DEAD_SECONDS = 1.0
+"""A connection that was dropped while it rested shows it by then."""
 
 
 class Sender(Protocol):
@@ -157,13 +161,14 @@ class UpstreamClient:
                 tries = 0 if isinstance(error, Untrusted) else settings.connect_retries
                 raise _Failed(transport_error(error, url), tries) from error
             answer = Answer(connection, partial(self._pool.give_back, address.origin, connection))
+            asked = time.monotonic()
             try:
                 connection.ask(head, body, settings.read_timeout)
                 sent()
                 await connection.answered()
             except LinkError as error:
                 answer.close()
-                if not _was_dead(connection, error):
+                if not _was_dead(connection, error, time.monotonic() - asked):
                     tries = min(1, settings.connect_retries) if isinstance(error, Dropped) else 0
                     raise _Failed(transport_error(error, url), tries) from error
             except BaseException:
@@ -173,12 +178,14 @@ class UpstreamClient:
                 return answer
 
 
-def _was_dead(connection: Connection, error: LinkError) -> bool:
+def _was_dead(connection: Connection, error: LinkError, waited: float) -> bool:
     """Whether the server had dropped the connection while it rested: nothing is wrong, another one is to be taken.
 
-    llama.cpp promises to keep the connection of a stream and closes it all the same (b11549).
+    llama.cpp promises to keep the connection of a stream and closes it all the same (b11549). A server that took the
+    request, worked and went is another matter. `waited`: seconds since the request was sent.
     """
-    return isinstance(error, Dropped) and connection.reused and not connection.status
+    unheard = connection.reused and not connection.status and waited < DEAD_SECONDS
+    return unheard and isinstance(error, Dropped)
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ FIRST_FINAL = 200
 PACE = 0.002
 """Seconds for which a fast answer may gather before it is read again.
 
-To read, and to wake who waits, costs ten times what a chunk costs, and nobody sees two milliseconds. A model alone is
+To read, and to wake who waits, costs many times what a chunk costs, and nobody sees two milliseconds. A model alone is
 slower; its server writes the tokens of an accepted draft at once.
 """
 

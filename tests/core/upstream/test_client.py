@@ -63,6 +63,29 @@ async def test_a_connection_that_was_dropped_while_it_rested_is_nobodys_failure(
     assert told.sent > 5, "none was sent on a connection that was found dead; the test shows nothing"
 
 
+async def test_a_server_that_took_a_request_and_went_is_told_of(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(client_module, "FIRST_PAUSE", 0.01)
+    monkeypatch.setattr(client_module, "DEAD_SECONDS", 0.05)
+    told, crashed = Told(), False
+
+    async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal crashed
+        await asked(reader)
+        writer.write(HELLO)
+        if not crashed and await asked(reader):
+            crashed = True
+            await asyncio.sleep(0.1)
+        writer.close()
+
+    async with served(handle) as origin:
+        client = UpstreamClient(Settings())
+        assert await question(client, origin, told) == b"hello!"
+        assert await question(client, origin, told) == b"hello!"
+        await client.aclose()
+    assert crashed
+    assert [attempt for _, attempt, _ in told.retries] == [1]
+
+
 async def test_a_new_connection_that_is_dropped_is_tried_once_more(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(client_module, "FIRST_PAUSE", 0.01)
     told = Told()
