@@ -223,7 +223,7 @@ class Exchange:
         if not count:
             progress = converter.progress
             if progress is not None and progress.total:
-                turn.prefilling, turn.prefill_done = progress.total, progress.processed / progress.total
+                turn.prompt_tokens, turn.prefill_done = progress.total, progress.processed / progress.total
             return
         self._counted = converter.pieces
         if self._ending:

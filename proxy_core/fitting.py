@@ -26,7 +26,7 @@ COUNT_FROM = 0.15
 
 ASKED, REACHED, FOUND = "an operator asked for it", "the threshold was reached", "an earlier cut, found again"
 
-PRUNED, SHORTENED, REFUSED = "pruned and sent again", "sent again with less room for the answer", "refused"
+PRUNED, LESS_ROOM, REFUSED = "pruned and sent again", "sent again with less room for the answer", "refused"
 
 FAR = 0.5
 """Share of the window below which nothing is ever done about a prompt's size."""
@@ -109,15 +109,15 @@ class Fitting:
         """
         if turn.plan is None or error.overflow is None:
             return None
-        body = await again() if self._learns(turn, turn.plan, error.overflow) else None
+        body = await again() if self._taken_in(turn, turn.plan, error.overflow) else None
         act = _way_out(sent, body)
         limit = error.overflow.limit or self._within(self._fit(turn))
         why = f"the model server refused it; {_why_hopeless(turn)}" if act == REFUSED else "the model server refused it"
         self._met(turn, error.overflow.tokens, limit, act, why)
         return None if act == REFUSED else body
 
-    def _learns(self, turn: Turn, plan: PrunePlan, overflow: Overflow) -> bool:
-        """Take from a refusal what it tells; whether the request may be another one by that."""
+    def _taken_in(self, turn: Turn, plan: PrunePlan, overflow: Overflow) -> bool:
+        """Remember what a refusal tells; whether the request may be another one by that."""
         fit = self._fit(turn)
         window = self._within(fit)
         if overflow.limit and (not window or overflow.limit < window):
@@ -252,7 +252,7 @@ def _way_out(sent: JsonObject, body: JsonObject | None) -> str:
         return REFUSED
     if body["messages"] != sent["messages"]:
         return PRUNED
-    return SHORTENED if body.get("max_tokens", 0) < sent.get("max_tokens", 0) else REFUSED
+    return LESS_ROOM if body.get("max_tokens", 0) < sent.get("max_tokens", 0) else REFUSED
 
 
 def _why_hopeless(turn: Turn) -> str:

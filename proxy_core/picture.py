@@ -120,8 +120,8 @@ def _used(monitor: SessionMonitor, turn: Turn | None) -> tuple[int, str, bool]:
     """Tokens of the newest prompt, how they are known, and whether they are estimated: a first prompt takes minutes."""
     if turn is None or turn.count is None or turn.role not in AGENT_ROLES:
         return monitor.last_input_tokens, monitor.count_label, monitor.estimated
-    if turn.prefilling:
-        return turn.prefilling, "exact", False
+    if turn.prompt_tokens:
+        return turn.prompt_tokens, "exact", False
     return turn.count.tokens, turn.count.label, turn.count.source != "exact"
 
 

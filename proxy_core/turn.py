@@ -61,7 +61,7 @@ class Turn:
     decoded: int = 0
     input_tokens: int = 0
     prefill_done: float | None = None
-    prefilling: int = 0
+    prompt_tokens: int = 0
     """Tokens of the prompt, as the server tells while it reads; 0 until then."""
     task: asyncio.Task[None] | None = None
     cancelled_by: str = ""

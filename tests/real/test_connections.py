@@ -6,21 +6,8 @@ import orjson
 
 from proxy_core.settings import Settings
 from proxy_core.upstream.client import UpstreamClient
+from tests.core.upstream.told import Told
 from tests.realserver.server import LlamaServer
-
-
-class Told:
-    """Notes the further tries."""
-
-    def __init__(self) -> None:
-        self.retries: list[str] = []
-
-    def retried(self, reason: str, attempt: int, pause: float) -> None:
-        del attempt, pause
-        self.retries.append(reason)
-
-    def waiting(self, waiting: bool, /) -> None:
-        """Of no interest here."""
 
 
 async def test_none_waits_for_a_connection_that_the_server_closed() -> None:
@@ -29,7 +16,7 @@ async def test_none_waits_for_a_connection_that_the_server_closed() -> None:
     with LlamaServer("tiny") as server:
         client = UpstreamClient(Settings())
         for _ in range(6):
-            answer = await client.open(f"{server.base}/v1/chat/completions", body, Settings(), told, lambda: None)
+            answer = await client.open(f"{server.base}/v1/chat/completions", body, Settings(), told, told.goes_out)
             assert b"[DONE]" in await answer.read_all()
             answer.close()
         await client.aclose()
